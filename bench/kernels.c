@@ -1,0 +1,293 @@
+/* Speed of the convolution and matrix kernels beside the multiply-add peak, measured in the same run: GF/s of direct
+ * arithmetic (2 a multiply-add) and share of the peak, on one thread and on two.
+ *   bench_kernels [--isa avx512|avx2|baseline] [--real 4|8] [--threads 1|2] [--time SECONDS] [WORD …]
+ * WORD: only lines whose name contains it. */
+#include "kernels/kernels.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const ig__kernels *kernels;
+static char **words;
+static int word_count, most_threads = 2;
+static double seconds = 0.2; /* a measurement takes */
+
+static double clock_seconds(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- Two threads that spin: a parked one would cost more than the shorter measurements ------------------------------- */
+
+typedef void work(int thread, int threads, void *context);
+static work *volatile job;
+static void *volatile job_context;
+static atomic_int round_number, finished;
+
+static void *second_thread(void *unused) {
+  for (int seen = 0;; seen++) {
+    while (atomic_load(&round_number) == seen) {}
+    if (!job) return unused;
+    job(1, 2, job_context);
+    atomic_fetch_add(&finished, 1);
+  }
+}
+
+static void run(work *w, void *context, int threads) {
+  if (threads == 1) {
+    w(0, 1, context);
+    return;
+  }
+  job = w;
+  job_context = context;
+  atomic_store(&finished, 0);
+  atomic_fetch_add(&round_number, 1);
+  w(0, 2, context);
+  while (!atomic_load(&finished)) {}
+}
+
+/* One thread is timed by its own clock, so that other programs on the machine matter less; two need the wall's. */
+static double best_seconds(work *w, void *context, int threads) {
+  const clockid_t clock = threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  double best = 1e9;
+  const double start = clock_seconds(CLOCK_MONOTONIC);
+  for (int i = 0; i < 5 || clock_seconds(CLOCK_MONOTONIC) - start < seconds; i++) {
+    const double t = clock_seconds(clock);
+    run(w, context, threads);
+    const double s = clock_seconds(clock) - t;
+    if (s < best) best = s;
+  }
+  return best;
+}
+
+/* ---- The peak: twelve independent chains, enough for a latency of four and two a cycle -------------------------------- */
+
+#define CHAINS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define ROUNDS 300000
+#define START(i) V a##i = (V){0} + (R)i;
+#define STEP(i) a##i = a##i * b + c;
+#define HOLD(i) __asm__ volatile("" : : "v"(a##i));
+#define PEAK(name, type, bytes, attribute)                                                \
+  attribute static void name(int thread, int threads, void *context) {                    \
+    typedef type R;                                                                       \
+    typedef type V __attribute__((vector_size(bytes)));                                   \
+    (void)thread, (void)threads;                                                          \
+    const V b = (V){0} + *(const R *)context, c = b;                                      \
+    CHAINS(START)                                                                         \
+    for (int i = 0; i < ROUNDS; i++) { CHAINS(STEP) __asm__ volatile("" : "+v"(a0)); }    \
+    CHAINS(HOLD)                                                                          \
+  }
+#define AVX512 __attribute__((target("avx512f,fma")))
+#define AVX2 __attribute__((target("avx2,fma")))
+#define PLAIN
+#if defined(__x86_64__)
+PEAK(peak_avx512_4, float, 64, AVX512)
+PEAK(peak_avx512_8, double, 64, AVX512)
+PEAK(peak_avx2_4, float, 32, AVX2)
+PEAK(peak_avx2_8, double, 32, AVX2)
+#undef HOLD
+#define HOLD(i) __asm__ volatile("" : : "x"(a##i));
+#endif
+PEAK(peak_baseline_4, float, 16, PLAIN)
+PEAK(peak_baseline_8, double, 16, PLAIN)
+
+static double peak(int threads) {
+  const bool f32 = kernels->real_size == 4;
+  work *w = f32 ? peak_baseline_4 : peak_baseline_8;
+  int bytes = 16;
+#if defined(__x86_64__)
+  if (kernels->isa == IG__ISA_AVX512) w = f32 ? peak_avx512_4 : peak_avx512_8, bytes = 64;
+  if (kernels->isa == IG__ISA_AVX2) w = f32 ? peak_avx2_4 : peak_avx2_8, bytes = 32;
+#endif
+  float half4 = 0.5f;
+  double half8 = 0.5;
+  const double s = best_seconds(w, f32 ? (void *)&half4 : (void *)&half8, threads);
+  return threads * 2.0 * 12 * ROUNDS * (bytes / kernels->real_size) / s * 1e-9;
+}
+
+/* ---- What is measured ------------------------------------------------------------------------------------------------ */
+
+static void *array(int64_t count) {
+  const size_t bytes = ((size_t)count * (size_t)kernels->real_size + 8191) / 4096 * 4096;
+  char *data = aligned_alloc(4096, bytes);
+  if (!data) exit(6);
+  memset(data, 0, bytes);
+  return data;
+}
+
+static void fill(void *data, int64_t count) {
+  static uint32_t state = 1;
+  for (int64_t i = 0; i < count; i++) {
+    state = state * 1664525u + 1013904223u;
+    const double v = (double)(state >> 8) / 8388608 - 1;
+    if (kernels->real_size == 4) ((float *)data)[i] = (float)v;
+    else ((double *)data)[i] = v;
+  }
+}
+
+static ig__image image(int n, int c, int h, int w, int block, int halo) {
+  ig__image m = { .c = c, .h = h, .w = w, .block = block, .halo = halo };
+  m.h_pitch = (int64_t)(w + 2 * halo) * block;
+  m.c_pitch = m.h_pitch * (h + 2 * halo);
+  m.n_pitch = m.c_pitch * ((c + block - 1) / block);
+  char *memory = array(m.n_pitch * n + 64);
+  m.data = memory + (halo * m.h_pitch + halo * block) * kernels->real_size;
+  for (int64_t p = 0; p < (int64_t)n * ((c + block - 1) / block); p++)
+    for (int y = 0; y < h; y++)
+      fill((char *)m.data + (p * m.c_pitch + y * m.h_pitch) * kernels->real_size, (int64_t)w * block);
+  return m;
+}
+
+typedef struct convolution {
+  ig__conv g;
+  ig__image x, y, dy, dx;
+  void *w, *turned, *partial[2], *bias;
+  int n;
+} convolution;
+
+static void forward(int t, int threads, void *context) {
+  const convolution *k = context;
+  const ig__epilogue e = { k->bias, true };
+  kernels->conv2d(&k->g, &k->x, k->w, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
+}
+
+static void to_input(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->conv2d_dx(&k->g, &k->dy, k->turned, &k->dx, k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
+}
+
+/* Pictures over threads with a copy each, as small tensors are summed. */
+static void to_weights(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->conv2d_dw(&k->g, &k->x, &k->dy, k->partial[t], k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
+}
+
+/* Pieces of the tensor over threads, as large ones are. */
+static void to_weights_in_parts(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->conv2d_dw(&k->g, &k->x, &k->dy, k->partial[0], 0, k->n, t, threads);
+}
+
+static void matrix(int t, int threads, void *context) {
+  const ig__gemm *whole = context;
+  ig__gemm p = *whole;
+  const int64_t blocks = (p.n + 15) / 16, j0 = blocks * t / threads * 16, end = blocks * (t + 1) / threads * 16;
+  const int64_t size = kernels->real_size;
+  p.n = (end < p.n ? end : p.n) - j0;
+  p.b = (const char *)p.b + j0 / 16 * p.b_block * size;
+  p.c = (char *)p.c + j0 * size;
+  if (p.epilogue.bias) p.epilogue.bias = (const char *)p.epilogue.bias + j0 * size;
+  if (p.n > 0) kernels->gemm(&p);
+}
+
+static void line(const char *name, const char *what, work *w, void *context, double flops) {
+  bool wanted = word_count == 0;
+  for (int i = 0; i < word_count; i++) wanted |= strstr(name, words[i]) || strstr(what, words[i]);
+  if (!wanted) return;
+  printf("%-34s %-12s", name, what);
+  for (int threads = 1; threads <= most_threads; threads++) {
+    double top = peak(threads);
+    const double rate = flops / best_seconds(w, context, threads) * 1e-9, again = peak(threads);
+    if (again > top) top = again;
+    printf("  %8.1f GF/s %5.1f %%", rate, 100 * rate / top);
+  }
+  printf("\n");
+  fflush(stdout);
+}
+
+/* `first`: plain x, and no gradient to it. */
+static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, bool first) {
+  convolution c = { .n = 32 };
+  const int out = (size + 2 * pad - k) / stride + 1;
+  c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, 1 };
+  const ig__pack form = first ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
+  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form), weights = (int64_t)c_in * c_out * k * k;
+  c.x = image(c.n, c_in, size, size, first ? 1 : 16, pad);
+  c.y = image(c.n, c_out, out, out, 16, 1);
+  c.dy = image(c.n, c_out, out, out, 16, stride == 1 ? k - 1 - pad : 0);
+  c.dx = image(c.n, c_in, size, size, 16, 1);
+  c.bias = array((c_out + 15) / 16 * 16);
+  void *plain = array(weights);
+  fill(plain, weights);
+  c.w = array(count);
+  c.turned = array((int64_t)kernels->conv2d_pack_count(&c.g, IG__PACK_BACKWARD));
+  c.partial[0] = array(count);
+  c.partial[1] = array(count);
+  kernels->conv2d_pack(&c.g, form, plain, c.w, 0, 1);
+  kernels->conv2d_pack(&c.g, IG__PACK_BACKWARD, plain, c.turned, 0, 1);
+  const double flops = 2.0 * c.n * (double)weights * out * out;
+  line(name, "forward", forward, &c, flops);
+  if (!first) line(name, "dx", to_input, &c, flops);
+  line(name, "dw", to_weights, &c, flops);
+  line(name, "dw in parts", to_weights_in_parts, &c, flops);
+  void *all[] = { c.w, c.turned, c.partial[0], c.partial[1], c.bias, plain };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
+  const ig__image *images[] = { &c.x, &c.y, &c.dy, &c.dx };
+  for (int i = 0; i < 4; i++) free((char *)images[i]->data - (images[i]->halo * (images[i]->h_pitch + images[i]->block)) * kernels->real_size);
+}
+
+/* A dense layer in → out: y = x·Wᵀ, dx = dy·W, dW += dyᵀ·x. */
+static void dense(int64_t batch, int64_t in, int64_t out) {
+  char name[64];
+  snprintf(name, sizeof name, "dense %d -> %d, batch %d", (int)in, (int)out, (int)batch);
+  void *x = array(batch * in), *w = array(in * out), *packed = array((out + 15) / 16 * 16 * in), *y = array(batch * out);
+  void *dy = array(batch * out), *dx = array(batch * in), *dw = array(in * out), *bias = array((out + 15) / 16 * 16);
+  fill(x, batch * in), fill(w, in * out), fill(dy, batch * out);
+  kernels->gemm_pack_transposed(out, in, w, packed, 0, 1);
+  const double flops = 2.0 * (double)batch * (double)in * (double)out;
+  ig__gemm p = { .m = batch, .n = out, .k = in, .a = x, .a_row = in, .a_col = 1, .b = packed, .b_row = 16,
+                 .b_block = in * 16, .c = y, .c_row = out, .epilogue = { bias, true } };
+  line(name, "forward", matrix, &p, flops);
+  p = (ig__gemm){ .m = batch, .n = in, .k = out, .a = dy, .a_row = out, .a_col = 1, .b = w, .b_row = in, .b_block = 16,
+                  .c = dx, .c_row = in };
+  line(name, "dx", matrix, &p, flops);
+  p = (ig__gemm){ .m = out, .n = in, .k = batch, .a = dy, .a_row = 1, .a_col = out, .b = x, .b_row = in, .b_block = 16,
+                  .c = dw, .c_row = in, .accumulate = true };
+  line(name, "dw", matrix, &p, flops);
+  void *all[] = { x, w, packed, y, dy, dx, dw, bias };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
+}
+
+int main(int argc, char **argv) {
+  ig__isa isa;
+  const char *isa_name = NULL;
+  int real_size = 4, i = 1;
+  for (; i + 1 < argc && !strncmp(argv[i], "--", 2); i += 2) {
+    if (!strcmp(argv[i], "--isa")) isa_name = argv[i + 1];
+    if (!strcmp(argv[i], "--threads")) most_threads = atoi(argv[i + 1]);
+    if (!strcmp(argv[i], "--time")) seconds = atof(argv[i + 1]);
+    if (!strcmp(argv[i], "--real")) real_size = atoi(argv[i + 1]) == 8 ? 8 : 4;
+  }
+  if (ig__isa_choose(isa_name, &isa) != IG_OK) {
+    fprintf(stderr, "bench_kernels: this instruction set is unknown or cannot be used here\n");
+    return 2;
+  }
+  kernels = ig__kernels_for(isa, real_size);
+  words = argv + i;
+  word_count = argc - i;
+  pthread_t second;
+  if (pthread_create(&second, NULL, second_thread, NULL) != 0) return 1;
+  const double one = peak(1);
+  printf("%s, %s, f%d: peak %.1f GF/s on one thread, %.1f on two; GF/s and share on one, on two\n", ig__cpu_name(),
+         ig__isa_name(isa), real_size * 8, one, peak(most_threads));
+  convolve("A 64 -> 64, 32 x 32, k3 p1", 64, 32, 64, 3, 1, 1, false);
+  convolve("B 128 -> 128, 16 x 16, k3 p1", 128, 16, 128, 3, 1, 1, false);
+  convolve("C 256 -> 256, 8 x 8, k3 p1", 256, 8, 256, 3, 1, 1, false);
+  convolve("D 32 -> 64, 13 x 13, k3 (textbook)", 32, 13, 64, 3, 1, 0, false);
+  convolve("E 1 -> 32, 28 x 28, k3 (textbook)", 1, 28, 32, 3, 1, 0, true);
+  convolve("F 3 -> 64, 32 x 32, k3 p1", 3, 32, 64, 3, 1, 1, true);
+  convolve("G 512 -> 512, 4 x 4, k3 p1", 512, 4, 512, 3, 1, 1, false);
+  convolve("H 64 -> 128, 32 x 32, k3 s2 p1", 64, 32, 128, 3, 2, 1, false);
+  convolve("I 64 -> 128, 32 x 32, k1 s2", 64, 32, 128, 1, 2, 0, false);
+  convolve("J 256 -> 64, 14 x 14, k1", 256, 14, 64, 1, 1, 0, false);
+  convolve("K 16 -> 40, 14 x 14, k5", 16, 14, 40, 5, 1, 0, false);
+  dense(32, 1600, 128);
+  dense(32, 128, 10);
+  dense(1, 1600, 128);
+  return 0;
+}

@@ -1,0 +1,173 @@
+/* imgrad train */
+#include "args.h"
+#include "figures.h"
+#include "output.h"
+#include "progress.h"
+#include "signals.h"
+#include "text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct watcher {
+  cli_progress progress;
+  bool json, told;   /* told: that a signal was seen */
+  bool gone;         /* stopped because nobody reads what we write */
+} watcher;
+
+static void on_progress(void *user, const ig_progress *now) {
+  watcher *w = user;
+  cli_progress_step(&w->progress, now);
+}
+
+static void epoch_json(const ig_epoch *e) {
+  cli_json j = {0};
+  json_open(&j, NULL, '{');
+  json_text(&j, "type", "epoch");
+  json_int(&j, "epoch", e->epoch);
+  json_double(&j, "time", e->time);
+  json_open(&j, "train", '{');
+  cli_figures_json(&j, &e->train);
+  json_close(&j, '}');
+  if (e->val.n > 0) {
+    json_open(&j, "val", '{');
+    cli_figures_json(&j, &e->val);
+    json_close(&j, '}');
+  }
+  json_double(&j, "lr", e->lr);
+  json_double(&j, "weight_norm", e->weight_norm);
+  json_double(&j, "img_per_s", e->images_per_second);
+  json_double(&j, "wait", e->wait);
+  json_end(&j);
+}
+
+static void on_epoch(void *user, const ig_epoch *e) {
+  watcher *w = user;
+  cli_progress_epoch(&w->progress, e);
+  if (w->json) epoch_json(e);
+}
+
+static ig_status on_stop(void *user) {
+  watcher *w = user;
+  ig_status asked = cli_signals_asked();
+  if (asked == IG_OK && cli_reader_gone()) {
+    /* Nobody would see the rest. Stopping as for HUP keeps the work; the exit code says why. */
+    w->gone = true;
+    return IG_HANGUP;
+  }
+  if (asked != IG_OK && !w->told) {
+    w->told = true;
+    cli_say("finishing the step and writing the checkpoint; Ctrl-C again exits at once");
+  }
+  return asked;
+}
+
+static void result_json(const ig_train_result *r, ig_status status) {
+  cli_json j = {0};
+  json_open(&j, NULL, '{');
+  json_text(&j, "type", "result");
+  json_text(&j, "status", ig_status_name(status));
+  json_text(&j, "out", r->out);
+  json_text(&j, "stopped", r->stopped ? r->stopped : "");
+  json_int(&j, "epochs", r->epochs);
+  json_int(&j, "best_epoch", r->best_epoch);
+  if (r->val.n > 0) {
+    json_open(&j, "val", '{');
+    cli_figures_json(&j, &r->val);
+    json_close(&j, '}');
+  }
+  if (r->test.n > 0) {
+    json_open(&j, "test", '{');
+    cli_figures_json(&j, &r->test);
+    json_close(&j, '}');
+  }
+  json_double(&j, "baseline", r->baseline);
+  json_double(&j, "seconds", r->seconds);
+  json_int(&j, "broken", r->broken);
+  json_end(&j);
+}
+
+static void result_text(const ig_train_result *r) {
+  char number[TEXT_NUMBER];
+  cli_out("%-12s %s\n", "run folder", r->out);
+  if (r->best_epoch > 0)
+    cli_out("%-12s the weights of epoch %d of %d%s\n", "kept", r->best_epoch, r->epochs,
+            r->val.n > 0 ? ", best on the validation part" : "");
+  if (r->val.n > 0) cli_figures("validation", &r->val);
+  if (r->test.n > 0) cli_figures("test", &r->test);
+  if (r->baseline > 0)
+    cli_out("%-12s accuracy %s %% by always answering the commonest class\n", "baseline", text_percent(number, r->baseline));
+  if (r->broken > 0) cli_out("%-12s %s pictures could not be read\n", "left out", text_count(number, r->broken));
+  cli_out("%-12s %s\n", "time", text_clock(number, r->seconds));
+}
+
+static void suggest(const ig_train_result *r, ig_status status) {
+  char folder[2 * IG_PATH_SIZE];
+  const char *program = cli_program();
+  bool ended = r->stopped && strcmp(r->stopped, "epochs") == 0;
+  text_argument(folder, sizeof folder, r->out);
+  if (status != IG_OK && status != IG_BELOW_BAR) {
+    cli_say("go on with:\n  %s train --resume %s", program, folder);
+    return;
+  }
+  cli_say("next:\n"
+          "  %s eval %s                       # measure it, class by class\n"
+          "  %s train --resume %s%s   # %s\n"
+          "  %s summary %s                    # layers, parameters, memory",
+          program, folder, program, folder, ended ? " --epochs +10" : "             ", ended ? "ten epochs more" : "go on", program,
+          folder);
+}
+
+static int finish(const watcher *w, ig_status status, const ig_train_result *r) {
+  bool stopped = status == IG_INTERRUPTED || status == IG_TERMINATED || status == IG_HANGUP;
+  bool filled = r->out[0] && (status == IG_OK || status == IG_BELOW_BAR || stopped);
+  int code = ig_status_exit_code(status);
+  if (filled && w->json) result_json(r, status);
+  if (filled && !w->json) result_text(r);
+  cli_out_flush();
+  if (stopped) cli_say("stopped after epoch %d; the checkpoint is written", r->epochs);
+  else if (status != IG_OK) cli_fail(status);
+  if (filled && !w->progress.quiet) suggest(r, status);
+  return w->gone && status == IG_HANGUP ? ig_status_exit_code(IG_PIPE) : code;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+  ig_train_options options = ig_train_options_default();
+  ig_context_options context_options = ig_context_options_default();
+  ig_train_result result;
+  ig_context *context = NULL;
+  watcher w = {.json = false};
+  cli_args args;
+  int code = cli_args_read(self, argc, argv, &options, &args);
+  if (code >= 0) return code;
+  memset(&result, 0, sizeof result);
+  w.json = args.json;
+  cli_signals_begin();
+  cli_progress_begin(&w.progress, args.quiet);
+  context_options.threads = options.threads;
+  context_options.log = cli_log;
+  ig_status status = ig_context_new(&context, &context_options);
+  if (status != IG_OK) return cli_fail(status);
+  ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = &w};
+  status = ig_train(context, &options, &events, &result);
+  cli_progress_end(&w.progress);
+  ig_context_free(context);
+  return finish(&w, status, &result);
+}
+
+const cli_command cli_train = {
+  .name = "train",
+  .about = "train a network on pictures",
+  .usage = "train [DATA] [options]",
+  .text = "Trains a network and leaves a run folder with the best weights, the figures of every epoch, the configuration and a\n"
+          "checkpoint to go on from. DATA is a folder or a built-in source. The first Ctrl-C finishes the step, saves and exits.\n",
+  .examples = "  imgrad train                                              # built-in digits, the textbook network\n"
+              "  imgrad train photos/ --model resnet8 --epochs 30\n"
+              "  imgrad train mnist/ --optimizer \"adam beta1=0.8\" --lr 1e-3 --l2 1e-4\n"
+              "  imgrad train --config run.yaml --out runs/a --threads 2\n"
+              "  imgrad train --resume runs/a --epochs +50\n",
+  .verb = IG_VERB_TRAIN,
+  .positional = "data",
+  .run = run,
+};

@@ -1,0 +1,221 @@
+#ifndef IMGRAD_VERBS_H
+#define IMGRAD_VERBS_H
+/* The verbs: train, eval, gradcheck, summary. Each takes a struct of options (from its ..._default function; every field
+ * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
+ * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
+
+#include "imgrad/context.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- options by name --------------------------------------------------------------------------------------------- */
+
+typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY } ig_verb;
+
+/* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
+ * nearest known one is named), or a value that is no such thing or out of range. */
+ig_status ig_option_set(ig_verb verb, void *options, const char *key, const char *value);
+/* Name of option `index` of a verb, NULL past the last. */
+const char *ig_option_name(ig_verb verb, int index);
+/* True when the word is an option that needs no value on the command line (yes is meant). */
+bool ig_option_is_switch(ig_verb verb, const char *key);
+/* Reads `key: value` lines of a YAML file into the options; unknown keys are refused with their line. */
+ig_status ig_options_load(ig_verb verb, void *options, const char *path);
+/* One line an option, with default, range and unit; returns the length as snprintf does. */
+size_t ig_options_help(ig_verb verb, char *out, size_t size);
+/* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
+ * "penalties" or "models". Returns the length as snprintf does, 0 for an unknown kind. */
+size_t ig_list_help(const char *kind, char *out, size_t size);
+
+/* ---- train ------------------------------------------------------------------------------------------------------- */
+
+#define IG_PATH_SIZE 1024
+#define IG_SPEC_SIZE 256
+
+typedef struct ig_train_options {
+  char data[IG_PATH_SIZE];      /* a folder, or a built-in source with options: "digits", "random" */
+  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook" */
+  char out[IG_PATH_SIZE];       /* run folder; "": runs/train, runs/train2, … */
+  char resume[IG_PATH_SIZE];    /* a run folder to go on with exactly */
+  char weights[IG_PATH_SIZE];   /* start from these weights (.safetensors or a run folder) */
+  char optimizer[IG_SPEC_SIZE]; /* "adam", "sgd momentum=0.9" */
+  char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
+  char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
+  char precision[8];            /* "f32", "f64" */
+  char epochs[16];              /* "10", or "+50" with resume */
+  char time[16];                /* stop after so long: "90", "10m"; "": no limit */
+  double lr;                    /* per step; 0: the optimiser's own default */
+  double momentum;              /* handed to the optimiser; −1: its own default */
+  double l2, l1;                /* λ of the penalties */
+  char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
+  double weight_decay;          /* decoupled: w −= lr·weight_decay·w */
+  double clip;                  /* largest norm of the gradient; 0: not clipped */
+  int batch;                    /* pictures a step */
+  int accumulate;               /* batches whose gradients make one step */
+  double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
+  int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
+  int64_t seed;
+  int threads;                  /* 0: as many as the process may use */
+  int workers;                  /* loader threads */
+  double min_accuracy;          /* exit with IG_BELOW_BAR when the last measured part stays below; 0: no bar */
+  bool strict;                  /* stop at the first broken picture */
+  double checkpoint_every;      /* seconds */
+  uint64_t given;               /* which options were set by name (bit = row of the table); kept by ig_option_set */
+} ig_train_options;
+
+ig_train_options ig_train_options_default(void);
+
+/* Means over n pictures. `loss` = data_loss + penalty. Accuracy and its 95 % Wilson interval in 0 … 1; NaN without classes. */
+typedef struct ig_metrics {
+  int64_t n;
+  double loss, data_loss, penalty, accuracy, accuracy_low, accuracy_high;
+} ig_metrics;
+
+typedef struct ig_epoch {
+  int epoch;                    /* from 1 */
+  double time;                  /* seconds of training since the run began */
+  ig_metrics train, val;        /* val.n = 0 without a validation part */
+  double lr, weight_norm, images_per_second;
+  double wait;                  /* share of the epoch's time that compute waited for data */
+} ig_epoch;
+
+typedef struct ig_progress {
+  int epoch, epochs;
+  int64_t step, steps;          /* in this epoch */
+  ig_metrics train;             /* of this epoch so far */
+  double lr, images_per_second, wait, seconds_left;
+  bool validating;
+} ig_progress;
+
+typedef struct ig_train_events {
+  void (*progress)(void *user, const ig_progress *p);  /* after every step */
+  void (*epoch)(void *user, const ig_epoch *e);
+  /* Asked before every step: IG_OK goes on; IG_INTERRUPTED, IG_TERMINATED or IG_HANGUP writes the checkpoint and ends. */
+  ig_status (*stop)(void *user);
+  void *user;
+} ig_train_events;
+
+typedef struct ig_train_result {
+  char out[IG_PATH_SIZE];       /* the run folder */
+  int epochs, best_epoch;       /* finished; the one whose weights were kept */
+  const char *stopped;          /* "epochs", "time", "signal" */
+  ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
+  double baseline;              /* accuracy of always answering the commonest class of the part measured last */
+  double seconds;
+  int64_t broken;               /* pictures left out */
+} ig_train_result;
+
+/* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.
+ * IG_OK also when the time was reached. IG_DIVERGED: a loss or gradient was not finite; the message names step and layer, and
+ * the weights saved are those before. IG_BELOW_BAR, IG_INTERRUPTED, …: `result` is filled. */
+ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
+                   ig_train_result *result);
+
+/* ---- eval -------------------------------------------------------------------------------------------------------- */
+
+typedef struct ig_eval_options {
+  char run[IG_PATH_SIZE];       /* run folder or .safetensors file */
+  char data[IG_PATH_SIZE];      /* "": the data the run was trained on */
+  char part[8];                 /* "test", "val", "train" */
+  char precision[8];
+  int batch, threads, workers;
+  double min_accuracy;
+  bool strict;
+} ig_eval_options;
+
+ig_eval_options ig_eval_options_default(void);
+
+typedef struct ig_class_result {
+  const char *name;
+  int64_t n, predicted, correct;
+  double precision, recall, f1; /* NaN where undefined */
+} ig_class_result;
+
+typedef struct ig_eval_result {
+  ig_metrics metrics;
+  const char *part;
+  double baseline, seconds;
+  int class_count;
+  ig_class_result *classes;
+  int64_t *confusion;           /* class_count × class_count: [true][predicted] */
+  int64_t broken;
+} ig_eval_result;
+
+/* Measures a trained model. Owner of the result's arrays: caller, ig_eval_result_free. */
+ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_result *result);
+void ig_eval_result_free(ig_eval_result *result);
+
+/* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
+
+typedef struct ig_gradcheck_options {
+  char model[IG_PATH_SIZE], data[IG_PATH_SIZE], loss[IG_SPEC_SIZE];
+  int batch, samples;           /* pictures; elements tried in each tensor */
+  int directions;               /* random directions through all parameters */
+  double tolerance;
+  int64_t seed;
+  int threads;
+} ig_gradcheck_options;
+
+ig_gradcheck_options ig_gradcheck_options_default(void);
+
+/* One parameter tensor, or (last row, name "all") the random directions. error = |a−n| / (|a|+|n|+10⁻² max|a|), five-point
+ * differences in double. `redrawn`: elements passed over because a relu or pooling winner changed between the probes. */
+typedef struct ig_gradcheck_row {
+  char name[128];
+  int64_t elements, tried, redrawn;
+  double error, largest;        /* worst error; largest analytic gradient */
+  bool passed;
+} ig_gradcheck_row;
+
+typedef struct ig_gradcheck_result { ig_gradcheck_row *row; int rows; bool passed; double loss; } ig_gradcheck_result;
+
+/* Compares the gradient that training uses with differences of the loss. IG_OK whatever the verdict; see `passed`. */
+ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options, ig_gradcheck_result *result);
+void ig_gradcheck_result_free(ig_gradcheck_result *result);
+
+/* ---- summary ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ig_summary_options {
+  char model[IG_PATH_SIZE];     /* built-in name, text file, .safetensors or run folder */
+  char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8];
+  int batch, threads, classes;
+  bool plan;                    /* also describe the training plan, phase by phase */
+} ig_summary_options;
+
+ig_summary_options ig_summary_options_default(void);
+
+typedef struct ig_summary_row {
+  char name[128], op[64], shape[96];  /* shape: n×c×h×w */
+  int64_t parameters;
+  double macs;                  /* multiply-adds for one picture, forward */
+} ig_summary_row;
+
+typedef struct ig_summary_result {
+  ig_summary_row *row;
+  int rows;
+  int64_t parameters, states;
+  double macs;                  /* one picture, forward */
+  /* Bytes: weights; with the given batch, what a training step works in (gradients, optimiser slots and plan); what
+   * inference works in. */
+  uint64_t weight_bytes, training_bytes, inference_bytes;
+  char *plan;                   /* text, or NULL */
+} ig_summary_result;
+
+ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_summary_result *result);
+void ig_summary_result_free(ig_summary_result *result);
+
+/* The models inside the library: name, or NULL past the last; its one-line help and its text. */
+const char *ig_model_name(int index);
+const char *ig_model_help(int index);
+const char *ig_model_text(int index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

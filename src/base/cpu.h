@@ -1,0 +1,17 @@
+#ifndef IG__BASE_CPU_H
+#define IG__BASE_CPU_H
+/* Which instruction set to use: what the CPU has and the operating system saves (XCR0), or what IMGRAD_ISA says. */
+
+#include "base/status.h"
+
+#include <stdbool.h>
+
+typedef enum ig__isa { IG__ISA_REFERENCE, IG__ISA_BASELINE, IG__ISA_AVX2, IG__ISA_AVX512, IG__ISA_COUNT } ig__isa;
+
+const char *ig__isa_name(ig__isa isa);      /* "reference", "baseline", "avx2", "avx512" */
+bool ig__isa_usable(ig__isa isa);           /* CPU and operating system both */
+/* `name` NULL: the environment's IMGRAD_ISA, else the best usable. IG_USAGE names an unknown or unusable one. */
+ig_status ig__isa_choose(const char *name, ig__isa *out);
+const char *ig__cpu_name(void);             /* "Intel(R) Xeon(R) Processor"; constant after first call */
+
+#endif

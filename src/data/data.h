@@ -1,0 +1,131 @@
+#ifndef IG__DATA_H
+#define IG__DATA_H
+/* Samples, sources, parts, order, batches, prefetch.
+ *
+ * A sample is a set of named fields plus a 64-bit key (a hash of its place, or its record number) and a printable place.
+ * A source knows its parts (train, val, test) and gives sample i of a part when asked, from any thread. What a run sees —
+ * which pictures train, which validate, in which order — is a view over it: lists of indices made from keys and seeds
+ * alone, so nothing depends on threads. */
+
+#include "base/alloc.h"
+#include "base/options.h"
+#include "base/pool.h"
+#include "base/rng.h"
+
+typedef enum ig__part { IG__TRAIN, IG__VAL, IG__TEST, IG__PARTS } ig__part;
+const char *ig__part_name(ig__part part); /* "train", "val", "test" */
+
+typedef enum ig__role { IG__ROLE_IMAGE, IG__ROLE_LABEL, IG__ROLE_VALUE, IG__ROLE_MASK, IG__ROLE_LABELS, IG__ROLE_BOXES,
+                        IG__ROLE_POINTS } ig__role;
+typedef enum ig__field_type { IG__FIELD_U8, IG__FIELD_I32, IG__FIELD_F32 } ig__field_type;
+
+#define IG__MAX_FIELDS 4
+
+/* One field of every sample: an image is u8 or f32, c h w; a label is one i32. */
+typedef struct ig__field {
+  char name[32];
+  ig__role role;
+  ig__field_type type;
+  int rank, dim[4];
+} ig__field;
+size_t ig__field_bytes(const ig__field *field); /* of one sample */
+
+/* What a source is, filled by open. Strings and arrays belong to the source. */
+typedef struct ig__source_info {
+  int field_count;
+  ig__field field[IG__MAX_FIELDS];
+  int64_t count[IG__PARTS];
+  int class_count;                 /* 0 when the labels are no classes */
+  char (*class_name)[64];
+  uint64_t fingerprint;            /* of everything that decides the samples' bytes */
+  char name[256];                  /* "digits", or the path */
+} ig__source_info;
+
+typedef struct ig__source ig__source;
+
+/* A kind of source: one file in sources/, one line in all.def. */
+typedef struct ig__source_kind {
+  const char *name, *help;
+  const ig__option *options;
+  size_t options_size;
+  /* Does this folder or file look like mine? NULL for a source that is asked for by name only. */
+  bool (*recognises)(const char *path);
+  /* Opens by name (path NULL) or by path; fills source->info and source->state. */
+  ig_status (*open)(ig__source *source, const void *options, const char *path);
+  /* Writes sample `index` of `part` into one buffer a field. Any thread, any order. IG_BAD_DATA: this one is broken (the
+   * message says why and where); any other failure stops the run. */
+  ig_status (*read)(const ig__source *source, ig__part part, int64_t index, void *const *fields);
+  /* The label without reading the picture, −1 when there is none: for stratified splits. */
+  int (*label)(const ig__source *source, ig__part part, int64_t index);
+  uint64_t (*key)(const ig__source *source, ig__part part, int64_t index);
+  void (*place)(const ig__source *source, ig__part part, int64_t index, char *out, size_t size);
+  void (*close)(ig__source *source);
+} ig__source_kind;
+
+struct ig__source {
+  const ig__source_kind *kind;
+  ig__source_info info;
+  void *state;
+};
+
+/* Opens what --data says: a path, or NAME with options ("digits train=20000 seed=1"). A path that exists wins over a name.
+ * IG_USAGE: no such path and no such name (nearest named). IG_BAD_DATA: there, but unusable. Owner: caller. */
+ig_status ig__source_open(const char *text, ig__source **out);
+void ig__source_close(ig__source *source);
+extern const ig__source_kind *const ig__source_kinds[]; /* NULL-terminated, alphabetical */
+
+/* ---- which samples: the parts of a run --------------------------------------------------------------------------------------- */
+
+/* One sample: its part in the source and its number there. */
+typedef struct ig__ref { ig__part part; int64_t index; uint64_t key; } ig__ref;
+
+typedef struct ig__split_options {
+  uint64_t seed;
+  double val;     /* share of the training part that validation gets when the source has no validation part; < 0: 0.1 */
+  double test;    /* the same for test when the source has none; 0 */
+  int64_t limit;  /* stratified sample of the training part, drawn after the split; 0: all */
+} ig__split_options;
+
+/* The three parts of a run. In each class the samples with the smallest Philox(seed, key) go to validation (test first).
+ * Within a part, refs are in the source's order. */
+typedef struct ig__samples { ig__ref *ref[IG__PARTS]; int64_t count[IG__PARTS]; } ig__samples;
+ig_status ig__samples_make(const ig__source *source, const ig__split_options *options, ig__samples *out);
+void ig__samples_free(ig__samples *samples);
+
+/* The order of an epoch: refs sorted by Philox(seed, epoch, key), ties by key then index. In place. */
+ig_status ig__order_epoch(ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch);
+
+/* ---- batches and prefetch ---------------------------------------------------------------------------------------- */
+
+/* One buffer a field, n samples one after the other, in the order asked. */
+typedef struct ig__batch {
+  int n;
+  int64_t first;                    /* place of its first sample in the order */
+  int64_t next;                     /* place after its last sample: a pass started there goes on with the same batches */
+  void *field[IG__MAX_FIELDS];
+  uint64_t *key;
+  ig__ref *ref;
+} ig__batch;
+
+typedef struct ig__loader_options {
+  int batch;
+  int threads;                      /* loader threads ≥ 1, at lower priority than compute */
+  int depth;                        /* batches prepared ahead, ≥ 1; memory is bounded by depth + 1 batches */
+  bool strict;                      /* stop at the first broken picture instead of replacing it */
+  /* Called once for each broken picture, on the consumer's thread, from ig__loader_next. May be NULL. */
+  void (*broken)(void *user, const ig__ref *ref, const char *message);
+  void *user;
+} ig__loader_options;
+
+typedef struct ig__loader ig__loader;
+ig_status ig__loader_new(const ig__source *source, const ig__loader_options *options, ig__loader **out);
+/* Starts a pass over ref[first … count-1] (borrowed until the pass ends or the next start). A broken sample is left out and
+ * the ones after it move up, so that the batches are those of a list without it; broken ones are remembered for later passes. */
+ig_status ig__loader_start(ig__loader *loader, const ig__ref *ref, int64_t count, int64_t first);
+/* The next batch in order; *batch is NULL after the last. Valid until the next call. Waits, and adds the time waited. */
+ig_status ig__loader_next(ig__loader *loader, const ig__batch **batch);
+double ig__loader_waited(const ig__loader *loader);   /* seconds the consumer waited since the start of the pass */
+int64_t ig__loader_broken(const ig__loader *loader);  /* pictures left out so far */
+void ig__loader_free(ig__loader *loader);
+
+#endif

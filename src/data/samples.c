@@ -1,0 +1,152 @@
+/* Which samples train, validate and test.
+ *
+ * A split takes, in each class, the samples whose Philox(seed, key) is smallest: adding a few pictures moves only a few others across the border, and nothing depends on the order of files. How many a class gives is its share,
+ * rounded by largest remainders: 100 classes of 4 pictures at 10 % give 40 pictures, where rounding each class alone
+ * would give none. */
+#include "data/data.h"
+#include "data/sort.h"
+
+#include <math.h>
+
+typedef struct {
+  const ig__source *source;
+  int64_t n;            /* samples of the source's training part */
+  int classes;          /* one more than the source's: the last takes those without a label */
+  ig__ranked *ranked, *scratch, *remainder;
+  int32_t *class_of;    /* [n] */
+  uint8_t *to;          /* [n] the part each goes to; IG__PARTS: left out by the limit */
+  int64_t *have, *quota;/* [classes] */
+} split;
+
+static ig_status split_alloc(split *s) {
+  size_t n = (size_t)s->n, c = (size_t)s->classes, m = n > c ? n : c;
+  if (!(s->ranked = ig__alloc(n, sizeof *s->ranked))) return IG_NO_MEMORY;
+  if (!(s->scratch = ig__alloc(m, sizeof *s->scratch))) return IG_NO_MEMORY;
+  if (!(s->remainder = ig__alloc(c, sizeof *s->remainder))) return IG_NO_MEMORY;
+  if (!(s->class_of = ig__alloc(n, sizeof *s->class_of))) return IG_NO_MEMORY;
+  if (!(s->to = ig__alloc(n, sizeof *s->to))) return IG_NO_MEMORY;
+  if (!(s->have = ig__alloc(c, sizeof *s->have))) return IG_NO_MEMORY;
+  if (!(s->quota = ig__alloc(c, sizeof *s->quota))) return IG_NO_MEMORY;
+  return IG_OK;
+}
+
+static void split_free(split *s) {
+  ig__free(s->ranked);
+  ig__free(s->scratch);
+  ig__free(s->remainder);
+  ig__free(s->class_of);
+  ig__free(s->to);
+  ig__free(s->have);
+  ig__free(s->quota);
+}
+
+/* Deals `target` samples to the classes in proportion to have[c] of `total`: whole parts first, then one more each to the
+ * largest remainders (ties: the lower class). `keep` are left in each class whatever its share. */
+static void deal(split *s, int64_t target, int64_t total, int64_t keep) {
+  int64_t dealt = 0;
+  for (int c = 0; c < s->classes; c++) {
+    double exact = total ? (double)target * (double)s->have[c] / (double)total : 0;
+    double whole = floor(exact);
+    s->quota[c] = (int64_t)whole;
+    dealt += s->quota[c];
+    s->remainder[c] = (ig__ranked){(uint64_t)((1 - (exact - whole)) * 0x1p52), c};
+  }
+  ig__sort_ranked(s->remainder, s->scratch, (size_t)s->classes);
+  for (int i = 0; i < s->classes && dealt < target; i++)
+    if (s->quota[s->remainder[i].at] < s->have[s->remainder[i].at]) {
+      s->quota[s->remainder[i].at]++;
+      dealt++;
+    }
+  for (int c = 0; c < s->classes; c++)
+    if (s->quota[c] > s->have[c] - keep) s->quota[c] = s->have[c] > keep ? s->have[c] - keep : 0;
+}
+
+/* Sorts those still in training by Philox(seed, purpose, key); answers how many, and counts them by class. */
+static int64_t rank(split *s, uint64_t seed, ig__purpose purpose) {
+  int64_t n = 0;
+  for (int c = 0; c < s->classes; c++) s->have[c] = 0;
+  for (int64_t i = 0; i < s->n; i++) {
+    if (s->to[i] != IG__TRAIN) continue;
+    uint64_t key = s->source->kind->key(s->source, IG__TRAIN, i);
+    s->ranked[n++] = (ig__ranked){ig__rng_key(seed, purpose, key, 0), i};
+    s->have[s->class_of[i]]++;
+  }
+  ig__sort_ranked(s->ranked, s->scratch, (size_t)n);
+  return n;
+}
+
+/* The first quota[c] of each class, in ranked order, go to `part`. */
+static void take(split *s, int64_t n, int part) {
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = s->ranked[i].at;
+    if (s->to[at] == IG__TRAIN && s->quota[s->class_of[at]] > 0) {
+      s->quota[s->class_of[at]]--;
+      s->to[at] = (uint8_t)part;
+    }
+  }
+}
+
+static void choose(split *s, const ig__split_options *options, double val, double test) {
+  for (int64_t i = 0; i < s->n; i++) {
+    int label = s->source->kind->label ? s->source->kind->label(s->source, IG__TRAIN, i) : -1;
+    s->class_of[i] = label >= 0 && label < s->classes - 1 ? label : s->classes - 1;
+  }
+  int64_t n = rank(s, options->seed, IG__FOR_SPLIT);
+  int64_t tests = (int64_t)floor(test * (double)n + 0.5), vals = (int64_t)floor(val * (double)n + 0.5);
+  deal(s, tests, n, 1);
+  for (int c = 0; c < s->classes; c++) s->have[c] -= s->quota[c]; /* what test leaves for validation */
+  take(s, n, IG__TEST);
+  int64_t left = 0;
+  for (int c = 0; c < s->classes; c++) left += s->have[c];
+  deal(s, vals, left, 1);
+  take(s, n, IG__VAL);
+  if (options->limit <= 0) return;
+  n = rank(s, options->seed, IG__FOR_LIMIT);
+  if (options->limit >= n) return;
+  /* Those outside the limit are the ones taken out: the smallest stay. */
+  deal(s, options->limit, n, 0);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = s->ranked[i].at;
+    if (s->quota[s->class_of[at]]-- <= 0) s->to[at] = IG__PARTS;
+  }
+}
+
+static ig_status list(const split *s, ig__samples *out) {
+  const ig__source *source = s->source;
+  for (int64_t i = 0; i < s->n; i++)
+    if (s->to[i] < IG__PARTS) out->count[s->to[i]]++;
+  for (int part = IG__VAL; part < IG__PARTS; part++) out->count[part] += source->info.count[part];
+  for (int part = 0; part < IG__PARTS; part++)
+    if (!(out->ref[part] = ig__alloc((size_t)out->count[part], sizeof **out->ref))) return IG_NO_MEMORY;
+  int64_t at[IG__PARTS] = {0};
+  for (int64_t i = 0; i < s->n; i++)
+    if (s->to[i] < IG__PARTS)
+      out->ref[s->to[i]][at[s->to[i]]++] = (ig__ref){IG__TRAIN, i, source->kind->key(source, IG__TRAIN, i)};
+  for (ig__part part = IG__VAL; part < IG__PARTS; part++)
+    for (int64_t i = 0; i < source->info.count[part]; i++)
+      out->ref[part][at[part]++] = (ig__ref){part, i, source->kind->key(source, part, i)};
+  return IG_OK;
+}
+
+ig_status ig__samples_make(const ig__source *source, const ig__split_options *options, ig__samples *out) {
+  *out = (ig__samples){0};
+  double val = source->info.count[IG__VAL] ? 0 : options->val < 0 ? 0.1 : options->val;
+  double test = source->info.count[IG__TEST] ? 0 : options->test;
+  if (!(val >= 0 && test >= 0 && val + test < 1))
+    return ig__fail(IG_USAGE, "validation and test take shares of the training part: asked for %d %% and %d %%, together they "
+                    "must leave something to train on", (int)(fmin(fmax(val, -1), 9) * 100), (int)(fmin(fmax(test, -1), 9) * 100));
+  split s = {.source = source, .n = source->info.count[IG__TRAIN], .classes = source->info.class_count + 1};
+  ig_status status = split_alloc(&s);
+  if (status == IG_OK) {
+    choose(&s, options, val, test);
+    status = list(&s, out);
+  }
+  split_free(&s);
+  if (status != IG_OK) ig__samples_free(out);
+  return status;
+}
+
+void ig__samples_free(ig__samples *samples) {
+  for (int part = 0; part < IG__PARTS; part++) ig__free(samples->ref[part]);
+  *samples = (ig__samples){0};
+}

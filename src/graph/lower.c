@@ -1,0 +1,91 @@
+/* From the graph asked for to the plan's own: nodes that no output needs stay behind, the others pass through their ops'
+ * lowering rules (packed weights, fused neighbours). */
+#include "graph/plan_impl.h"
+
+#include <string.h>
+
+typedef struct copying {
+  const ig__graph *from;
+  bool *needed;        /* by node */
+  int *uses;           /* by value */
+  ig__value *to;       /* by value: its counterpart in the plan's graph */
+} copying;
+
+static void count_uses(copying *c, const ig__plan_request *request) {
+  for (int i = 0; i < request->output_count; i++) c->uses[request->output[i].value]++;
+  for (size_t i = c->from->node_count; i-- > 0;) {
+    const ig__node *node = c->from->node[i];
+    bool needed = (node->op->flags & IG__SIDE_EFFECT) != 0;
+    for (int k = 0; k < node->out_count; k++) needed |= c->uses[node->out[k]] > 0;
+    c->needed[i] = needed;
+    for (int k = 0; needed && k < node->in_count; k++) c->uses[node->in[k]]++;
+  }
+}
+
+ig__node *ig__lower_producer(const ig__lower *l, int i, const ig__op *op) {
+  ig__node *producer = ig__tensor_of(l->graph, l->in[i])->node;
+  return producer && producer->op == op && l->uses[l->node->in[i]] == 1 ? producer : NULL;
+}
+
+static ig__value map_input(ig__plan *plan, copying *c, ig__value value) {
+  const ig__tensor *t = ig__tensor_of(c->from, value);
+  if (c->to[value] == IG__NONE && t->leaf != IG__LEAF_NOT)
+    c->to[value] = ig__leaf_add(plan->graph, t->leaf, t->leaf_index, t->dtype, t->shape);
+  return c->to[value];
+}
+
+static ig_status copy_node(ig__plan *plan, copying *c, const ig__node *node) {
+  ig__value in[IG__MAX_IN], out[IG__MAX_OUT];
+  for (int k = 0; k < node->in_count; k++) in[k] = map_input(plan, c, node->in[k]);
+  for (int k = 0; k < node->out_count; k++) out[k] = IG__NONE;
+  plan->graph->line = node->line;
+  if (node->op->lower)
+    IG__TRY(node->op->lower(&(ig__lower){plan->graph, c->from, node, in, out, plan->k, c->uses}));
+  else
+    ig__node_add(plan->graph, node->op, node->options, node->in_count, in, out);
+  IG__TRY(plan->graph->status);
+  for (int k = 0; k < node->out_count; k++) c->to[node->out[k]] = out[k];
+  return IG_OK;
+}
+
+static ig_status copy_outputs(ig__plan *plan, copying *c, const ig__plan_request *request) {
+  for (int i = 0; i < request->output_count; i++) {
+    plan->output[i] = request->output[i];
+    plan->output[i].value = map_input(plan, c, request->output[i].value);
+  }
+  return plan->graph->status;
+}
+
+/* Lines live in the caller's graph; the plan outlives it. */
+static ig_status keep_lines(ig__plan *plan) {
+  for (size_t i = 0; i < plan->graph->node_count; i++) {
+    ig__node *node = plan->graph->node[i];
+    if (i && node->line == plan->graph->node[i - 1]->line) continue;
+    const char *copy = ig__arena_strdup(plan->graph->arena, node->line), *old = node->line;
+    if (!copy) return IG_NO_MEMORY;
+    for (size_t k = i; k < plan->graph->node_count; k++)
+      if (plan->graph->node[k]->line == old) plan->graph->node[k]->line = copy;
+  }
+  return IG_OK;
+}
+
+ig_status ig__plan_lower(ig__plan *plan, const ig__plan_request *request) {
+  const ig__graph *from = request->graph;
+  copying c = {.from = from,
+               .needed = ig__alloc(from->node_count, sizeof *c.needed),
+               .uses = ig__alloc(from->tensor_count, sizeof *c.uses),
+               .to = ig__alloc(from->tensor_count, sizeof *c.to)};
+  ig_status status = c.needed && c.uses && c.to ? IG_OK : IG_NO_MEMORY;
+  if (status == IG_OK) {
+    for (size_t i = 0; i < from->tensor_count; i++) c.to[i] = IG__NONE;
+    count_uses(&c, request);
+    for (size_t i = 0; status == IG_OK && i < from->node_count; i++)
+      if (c.needed[i]) status = copy_node(plan, &c, from->node[i]);
+    if (status == IG_OK) status = copy_outputs(plan, &c, request);
+    if (status == IG_OK) status = keep_lines(plan);
+  }
+  ig__free(c.needed);
+  ig__free(c.uses);
+  ig__free(c.to);
+  return status;
+}

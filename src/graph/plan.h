@@ -1,0 +1,63 @@
+#ifndef IG__PLAN_H
+#define IG__PLAN_H
+/* A plan: a graph made ready to run — nodes nobody needs dropped, ops lowered, layouts and halos fixed, work cut, memory
+ * laid out. Making one allocates; running one does not. A plan is used by one thread at a time. */
+
+#include "base/file.h"
+#include "base/pool.h"
+#include "graph/op.h"
+
+typedef struct ig__plan ig__plan;
+
+/* An output that the caller wants. Without `into`, the plan keeps it (images plain, without halo) until the next run. With
+ * `into` it is written to the span of the flat gradient array at that element offset: gradients of parameters. */
+typedef struct ig__plan_output { ig__value value; int64_t into; } ig__plan_output; /* into = -1: kept by the plan */
+
+typedef struct ig__plan_request {
+  const ig__graph *graph;
+  const ig__plan_output *output;
+  int output_count;
+  const ig__kernels *k;
+  /* Element offsets of parameter and state leaves in their flat arrays, by leaf index. Spans are padded by zeros to a
+   * multiple of 16 elements. */
+  const int64_t *param_offset, *state_offset;
+  bool accumulates;          /* feed.accumulate will be used: room for one more gradient array is made */
+  int64_t param_count;       /* elements of the flat gradient array */
+} ig__plan_request;
+
+ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request);
+void ig__plan_free(ig__plan *plan);
+
+/* What a run reads and writes. Arrays belong to the caller. */
+typedef struct ig__feed {
+  int n;                           /* 1 … planned */
+  const void *params;
+  void *state, *grads;             /* grads may be NULL when no output goes there */
+  bool accumulate;                 /* add to grads instead of writing (request.accumulates) */
+  const void *field[8];            /* by field number */
+  double loss_scale;               /* IG__SCALAR_LOSS_SCALE */
+  ig__step step;
+  uint64_t version;                /* of the parameters: packed forms are renewed when it changes; 0: always */
+} ig__feed;
+
+/* Runs on the pool. The only failure is a refusal (n out of range, a missing array, not prepared): IG_USAGE. */
+ig_status ig__plan_run(ig__plan *plan, ig__pool *pool, const ig__feed *feed);
+/* Output i after a run: contiguous, real type of the plan (or its dtype); valid until the next run. */
+const void *ig__plan_result(const ig__plan *plan, int i);
+const ig__shape *ig__plan_result_shape(const ig__plan *plan, int i);
+ig__dtype ig__plan_result_dtype(const ig__plan *plan, int i);
+
+/* Bytes that a run works in (buffers, caches, partials, scratch of `threads` threads); what ig__plan_run will have
+ * allocated is exactly this. */
+typedef struct ig__plan_memory { size_t buffers, caches, partials, scratch, total; } ig__plan_memory;
+ig__plan_memory ig__plan_memory_of(const ig__plan *plan, int threads);
+/* Makes all memory, for pools of up to `threads` threads; call before the first run. */
+ig_status ig__plan_prepare(ig__plan *plan, int threads);
+
+/* Multiply-adds of a run at the planned n; of one model line, or of all (NULL). */
+double ig__plan_work(const ig__plan *plan, const char *line);
+int ig__plan_conversions(const ig__plan *plan);      /* layout changes between nodes, for the tests */
+/* One line a node, for people: op, line, shapes, layout, phase. */
+ig_status ig__plan_describe(const ig__plan *plan, ig__buffer *out);
+
+#endif

@@ -1,0 +1,70 @@
+/* Direct convolution on packed weights, one output after another. */
+#include "kernels/plain.h"
+
+static int smaller(int a, int b) { return a < b ? a : b; }
+
+static int x_form(const ig__image *x) { return x->block == 1 ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD; }
+
+IG__PLAIN_CONV2D_KERNELS
+
+void IG__NAME(conv2d)(const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, const ig__epilogue *e,
+                      int n0, int n1, int part, int parts) {
+  int c0 = IG__BLOCK * ig__cut(ig__blocks(g->c_out), part, parts);
+  int c1 = IG__BLOCK * ig__cut(ig__blocks(g->c_out), part + 1, parts);
+  plain_conv2d(g, x, w, x_form(x), y, e, n0, n1, c0, smaller(c1, padded_channels(y)));
+}
+
+void IG__NAME(conv2d_dx)(const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1,
+                         int part, int parts) {
+  int c0 = IG__BLOCK * ig__cut(ig__blocks(g->c_in), part, parts);
+  int c1 = IG__BLOCK * ig__cut(ig__blocks(g->c_in), part + 1, parts);
+  plain_conv2d_dx(g, dy, w, IG__PACK_BACKWARD, dx, n0, n1, c0, smaller(c1, padded_channels(dx)));
+}
+
+size_t IG__NAME(conv2d_pack_count)(const ig__conv *g, ig__pack form) { return ig__pack_count(g, form); }
+
+int IG__NAME(conv2d_dw_parts)(const ig__conv *g, ig__pack form) { return ig__dw_parts(g, form); }
+
+void IG__NAME(conv2d_dw)(const ig__conv *g, const ig__image *x, const ig__image *dy, void *partial, int n0, int n1,
+                         int part, int parts) {
+  int form = x_form(x), width = form == IG__PACK_FORWARD ? IG__BLOCK : 1;
+  int items = ig__dw_parts(g, (ig__pack)form), in = ig__pack_inputs(g, (ig__pack)form) / width;
+  real *dw = partial;
+  for (int item = ig__cut(items, part, parts); item < ig__cut(items, part + 1, parts); item++) {
+    int ky = item % g->kh, input = item / g->kh % in, pair = item / g->kh / in;
+    for (int co = 2 * IG__BLOCK * pair; co < smaller(2 * IG__BLOCK * (pair + 1), g->c_out); co++)
+      for (int ci = width * input; ci < smaller(width * (input + 1), g->c_in); ci++)
+        for (int kx = 0; kx < g->kw; kx++)
+          dw[weight_at(g, form, co, ci, ky, kx)] += (real)convolve_dw(g, x, dy, n0, n1, co, ci, ky, kx);
+  }
+}
+
+/* The parts cut output blocks, in every form. */
+void IG__NAME(conv2d_pack)(const ig__conv *g, ig__pack form, const void *w, void *packed, int part, int parts) {
+  int c0 = IG__BLOCK * ig__cut(ig__blocks(g->c_out), part, parts);
+  int c1 = IG__BLOCK * ig__cut(ig__blocks(g->c_out), part + 1, parts);
+  int in = ig__pack_inputs(g, form);
+  const real *from = w;
+  real *to = packed;
+  for (int co = c0; co < c1; co++)
+    for (int ci = 0; ci < in; ci++)
+      for (int ky = 0; ky < g->kh; ky++)
+        for (int kx = 0; kx < g->kw; kx++)
+          to[weight_at(g, (int)form, co, ci, ky, kx)] =
+            co < g->c_out && ci < g->c_in ? from[weight_at(g, PLAIN_WEIGHTS, co, ci, ky, kx)] : 0;
+}
+
+void IG__NAME(conv2d_unpack)(const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw, int part,
+                             int parts) {
+  int c0 = IG__BLOCK * ig__cut(ig__blocks(g->c_out), part, parts);
+  int c1 = smaller(IG__BLOCK * ig__cut(ig__blocks(g->c_out), part + 1, parts), g->c_out);
+  real *to = dw;
+  for (int co = c0; co < c1; co++)
+    for (int ci = 0; ci < g->c_in; ci++)
+      for (int ky = 0; ky < g->kh; ky++)
+        for (int kx = 0; kx < g->kw; kx++) {
+          real sum = 0;
+          for (int i = 0; i < count; i++) sum += ((const real *)partials[i])[weight_at(g, (int)form, co, ci, ky, kx)];
+          to[weight_at(g, PLAIN_WEIGHTS, co, ci, ky, kx)] = sum;
+        }
+}

@@ -1,0 +1,50 @@
+/* Weights into packed form and gradients out of it. */
+#include "kernels/pack.h"
+#include "kernels/real.h"
+
+#include <string.h>
+
+size_t IG__NAME(conv2d_pack_count)(const ig__conv *g, ig__pack form) { return ig__pack_count(g, form); }
+
+int IG__NAME(conv2d_dw_parts)(const ig__conv *g, ig__pack form) { return ig__dw_parts(g, form); }
+
+/* parts cut the outermost blocks of the packed form. */
+void IG__NAME(conv2d_pack)(const ig__conv *g, ig__pack form, const void *w, void *packed, int part, int parts) {
+  const real *from = w;
+  real *to = packed;
+  const bool backward = form == IG__PACK_BACKWARD;
+  const int blocks = ig__blocks(backward ? g->c_in : g->c_out), b0 = ig__cut(blocks, part, parts), b1 = ig__cut(blocks, part + 1, parts);
+  const size_t block = ig__pack_count(g, form) / (size_t)blocks;
+  const int64_t taps = (int64_t)g->kh * g->kw;
+  memset(to + (size_t)b0 * block, 0, (size_t)(b1 - b0) * block * sizeof(real));
+  const int first = b0 * IG__BLOCK, last = b1 * IG__BLOCK;
+  const int o0 = backward ? 0 : first, o1 = backward || last > g->c_out ? g->c_out : last;
+  const int i0 = backward ? first : 0, i1 = !backward || last > g->c_in ? g->c_in : last;
+  /* From tap to tap: one vector of 16 in a plain-x form, a square of 16 × 16 otherwise, backwards when turned. */
+  const int64_t step = form == IG__PACK_FORWARD_PLAIN_X ? IG__BLOCK : IG__BLOCK * IG__BLOCK * (backward ? -1 : 1);
+  for (int o = o0; o < o1; o++) {
+    for (int i = i0; i < i1; i++) {
+      const real *f = from + ((int64_t)o * g->c_in + i) * taps;
+      real *t = to + ig__pack_index(g, form, o, i, 0, 0);
+      for (int64_t tap = 0; tap < taps; tap++) t[tap * step] = f[tap];
+    }
+  }
+}
+
+void IG__NAME(conv2d_unpack)(const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw, int part,
+                             int parts) {
+  const int blocks = ig__blocks(g->c_out);
+  const int64_t taps = (int64_t)g->kh * g->kw;
+  const int64_t step = form == IG__PACK_FORWARD_PLAIN_X ? IG__BLOCK : IG__BLOCK * IG__BLOCK * (form == IG__PACK_BACKWARD ? -1 : 1);
+  const int o0 = ig__cut(blocks, part, parts) * IG__BLOCK, end = ig__cut(blocks, part + 1, parts) * IG__BLOCK;
+  const int o1 = end < g->c_out ? end : g->c_out;
+  for (int p = 0; p < count; p++) {
+    for (int o = o0; o < o1; o++) {
+      for (int i = 0; i < g->c_in; i++) {
+        const real *f = (const real *)partials[p] + ig__pack_index(g, form, o, i, 0, 0);
+        real *t = (real *)dw + ((int64_t)o * g->c_in + i) * taps;
+        for (int64_t tap = 0; tap < taps; tap++) t[tap] = (p ? t[tap] : (real)0) + f[tap * step];
+      }
+    }
+  }
+}

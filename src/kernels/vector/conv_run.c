@@ -1,0 +1,140 @@
+/* The loops around the register tile: pictures, output blocks, input blocks, rows, pieces of rows. None of them changes the
+ * order of the additions into an element, which is always (input block, kernel row, kernel column, lane). */
+#include "conv_tile.h"
+
+/* The taps of one output coordinate: `count` of them from `first` on, `step` apart, meeting the inputs from `at` on,
+ * `advance` apart. */
+typedef struct taps { int first, step, count, at, advance; } taps;
+
+/* `inside`: leave out the taps that meet no input; otherwise they meet the halo. */
+static taps taps_of(const conv_axis *a, int o, bool inside) {
+  taps r = { 0, 1, 0, 0, 0 };
+  for (int tap = 0; tap < a->taps; tap++) {
+    int at = a->transposed ? o - a->pad + tap * a->dilation : o * a->stride - a->pad + tap * a->dilation;
+    if (a->transposed) {
+      if (at % a->stride) continue;
+      at /= a->stride;
+    }
+    if (inside && (at < 0 || at >= a->in)) continue;
+    if (r.count == 0) {
+      r.first = tap;
+      r.at = at;
+    } else if (r.count == 1) {
+      r.step = tap - r.first;
+      r.advance = at - r.at;
+    }
+    r.count++;
+  }
+  return r;
+}
+
+/* Whether no tap of any output leaves the input by more than `halo`. */
+static bool within(const conv_axis *a, int halo) {
+  if (a->transposed && a->stride > 1) return false;
+  const int last = (a->out - 1) * (a->transposed ? 1 : a->stride) - a->pad + (a->taps - 1) * a->dilation;
+  return a->pad <= halo && last <= a->in - 1 + halo;
+}
+
+/* A run of output columns with the same taps: `count` of them from `first` on, `step` apart; their inputs lie
+ * `advance` apart. */
+typedef struct columns { int first, step, count, advance; taps taps; } columns;
+
+static columns columns_from(const conv_axis *a, int o, bool halo) {
+  columns c = { o, a->transposed ? a->stride : 1, 1, a->transposed ? 1 : a->stride, taps_of(a, o, !halo) };
+  if (halo) {
+    c.count = (a->out - o + c.step - 1) / c.step;
+    return c;
+  }
+  for (int next = o + c.step; next < a->out; next += c.step, c.count++) {
+    const taps t = taps_of(a, next, true);
+    if (t.count != c.taps.count || (t.count && t.first != c.taps.first)) break;
+  }
+  return c;
+}
+
+/* What stays the same over a run of columns. */
+typedef struct loop {
+  const conv_run *r;
+  columns c;
+  bool plain;
+  int group;        /* pictures that share the weights while these are in the first-level cache */
+  int chunk;        /* input blocks in one go */
+  const real *bias;
+} loop;
+
+/* The rows of one picture, for the output vectors v and v + 1 and the input blocks from b0 to b1 - 1. */
+static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
+  const conv_run *r = l->r;
+  const ig__image *x = r->x, *y = r->y;
+  const int64_t pixel = x->block, lane = v % VECTORS * LANES;
+  const taps *h = &l->c.taps;
+  conv_tile t = {
+    .x_block = x->c_pitch, .w_block = r->w_block, .blocks = b1 - b0,
+    .x_pixel = pixel * l->c.advance, .y_pixel = (int64_t)IG__BLOCK * l->c.step,
+    .w_next = VECTORS == 1 ? r->w_out : LANES, .y_next = VECTORS == 1 ? y->c_pitch : LANES, .bias_next = LANES,
+    .resume = b0 > 0, .finish = b1 == r->blocks, .relu = r->epilogue && r->epilogue->relu,
+    .bias = l->bias ? l->bias + (int64_t)v * LANES : NULL,
+    .x_col = pixel * h->advance, .w_col = r->w_col * h->step, .cols = h->count,
+    .x_lane = 1, .lanes = IG__BLOCK, .last_lanes = b1 == r->blocks ? r->last_lanes : IG__BLOCK,
+  };
+  if (l->plain) {
+    t.x_lane = t.x_col;
+    t.cols = 1;
+    t.lanes = t.last_lanes = h->count;
+  }
+  const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at;
+  const real *w0 = r->w + v / VECTORS * r->w_out + lane + b0 * r->w_block + h->first * r->w_col;
+  real *y0 = (real *)y->data + n * y->n_pitch + v / VECTORS * y->c_pitch + lane + (int64_t)l->c.first * IG__BLOCK;
+  const int most = IG__NAME(conv_tile_pixels)(t.x_pixel), pieces = (l->c.count + most - 1) / most;
+  for (int o = 0; o < r->v.out; o++) {
+    const taps rows = taps_of(&r->v, o, true);
+    t.rows = rows.count;
+    t.x_row = rows.advance * x->h_pitch;
+    t.w_row = rows.step * r->w_row;
+    t.w = w0 + rows.first * r->w_row;
+    for (int i = 0; i < pieces; i++) {
+      const int p0 = ig__cut(l->c.count, i, pieces), p1 = ig__cut(l->c.count, i + 1, pieces);
+      t.x = x0 + rows.at * x->h_pitch + p0 * t.x_pixel;
+      t.y = y0 + o * y->h_pitch + p0 * t.y_pixel;
+      IG__NAME(conv_tile)(&t, p1 - p0, vectors);
+    }
+  }
+}
+
+static void run_columns(const loop *l) {
+  const conv_run *r = l->r;
+  for (int n0 = r->n0; n0 < r->n1; n0 += l->group) {
+    const int n1 = n0 + l->group < r->n1 ? n0 + l->group : r->n1;
+    for (int v = r->out0 * VECTORS; v < r->out1 * VECTORS; v += 2) {
+      const int vectors = v + 2 <= r->out1 * VECTORS ? 2 : 1;
+      for (int b0 = 0; b0 < r->blocks; b0 += l->chunk) {
+        const int b1 = b0 + l->chunk < r->blocks ? b0 + l->chunk : r->blocks;
+        for (int n = n0; n < n1; n++) run_rows(l, n, v, vectors, b0, b1);
+      }
+    }
+  }
+}
+
+/* The weights of two vectors of outputs and a chunk of input blocks stay in the first-level cache while they pass over the
+ * rows of a group of pictures, and those pictures in the second-level cache. */
+#define CHUNK_BYTES 24576
+#define GROUP_BYTES 524288
+
+void IG__NAME(conv_run)(const conv_run *r) {
+  const bool halo = within(&r->h, r->x->halo), plain = r->x->block == 1;
+  const int64_t weights = (int64_t)r->v.taps * r->h.taps * (plain ? 1 : IG__BLOCK) * 2 * IG__VECTOR_BYTES;
+  const int64_t picture = ((int64_t)r->blocks * r->v.in * r->h.in * (plain ? 1 : IG__BLOCK)
+                           + (int64_t)(r->out1 - r->out0) * r->v.out * r->h.out * IG__BLOCK) * (int64_t)sizeof(real);
+  const int64_t chunk = CHUNK_BYTES / weights, group = GROUP_BYTES / (picture + 1);
+  loop l = { .r = r, .plain = plain };
+  l.chunk = chunk < 1 ? 1 : chunk > r->blocks ? r->blocks : (int)chunk;
+  l.group = group < 1 ? 1 : group > 64 ? 64 : (int)group;
+  l.bias = r->epilogue ? r->epilogue->bias : NULL;
+  const int phases = r->h.transposed ? r->h.stride : 1;
+  for (int phase = 0; phase < phases; phase++) {
+    for (int o = phase; o < r->h.out; o += l.c.count * l.c.step) {
+      l.c = columns_from(&r->h, o, halo);
+      run_columns(&l);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+#ifndef IG__KERNELS_CONV_TILE_H
+#define IG__KERNELS_CONV_TILE_H
+/* The micro-kernel of the forward convolution and of the gradient to the input, and the loops around it. */
+#include "kernels/pack.h"
+#include "kernels/real.h"
+
+/* Pixels of one register tile, two vectors of output channels each. 14·2 accumulators, 2 weights and 1 broadcast fill 31
+ * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. */
+#if IG__VECTOR_BYTES == 64
+#define TILE_PIXELS 14
+#else
+#define TILE_PIXELS 6
+#endif
+
+/* One register tile: for each of its pixels p and of its two vectors of output channels
+ *   y[p] = Σ over blocks, rows, cols, lanes of x[p·x_pixel + …] · w[…]
+ * in this order. A blocked x has 16 lanes a block, one element apart; a plain x has its channels as blocks and its kernel
+ * columns as lanes, x_lane apart. Weights of one lane are 16 elements after those of the lane before. */
+typedef struct conv_tile {
+  const real *x, *w, *bias; /* bias of the first vector, or NULL */
+  real *y;
+  int64_t x_block, x_row, x_col, x_lane, x_pixel;
+  int64_t w_block, w_row, w_col, w_next; /* w_next, y_next: to the second vector */
+  int64_t y_pixel, y_next, bias_next;
+  int blocks, rows, cols, lanes, last_lanes; /* lanes of the last block */
+  bool resume; /* go on from the sums in y */
+  bool finish; /* add the bias, apply relu */
+  bool relu;
+} conv_tile;
+
+/* `pixels` ≤ conv_tile_pixels(x_pixel, …), `vectors` 1 or 2 (1 only where a block is one vector). */
+void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors);
+int IG__NAME(conv_tile_pixels)(int64_t x_pixel);
+
+/* One dimension of a convolution, seen from the side that is written. Forward, output o meets input o·stride − pad + a·dilation
+ * at tap a. Transposed (the gradient to the input), output o meets input (o − pad + a·dilation) / stride where that divides. */
+typedef struct conv_axis {
+  int taps, stride, pad, dilation, in, out;
+  bool transposed;
+} conv_axis;
+
+typedef struct conv_run {
+  conv_axis v, h; /* down, across */
+  const ig__image *x, *y;
+  const real *w;
+  int64_t w_out, w_block, w_row, w_col; /* from output block to output block, … */
+  int blocks, last_lanes;               /* of x: input blocks, or channels of a plain x */
+  const ig__epilogue *epilogue;         /* NULL: none */
+  int n0, n1, out0, out1;               /* pictures; output blocks */
+} conv_run;
+
+void IG__NAME(conv_run)(const conv_run *r);
+
+/* Output blocks of a part: pairs stay together while there are enough of them, since one block alone makes a register tile
+ * that loads more than it multiplies. */
+static inline int conv_part(int blocks, int part, int parts) {
+  if (blocks < 2 * parts) return ig__cut(blocks, part, parts);
+  const int end = 2 * ig__cut((blocks + 1) / 2, part, parts);
+  return end < blocks ? end : blocks;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* A model's life: opening by path or name, freeing. */
+#include "model/model_impl.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define TEXT_BYTES (1 << 20)
+#define BUILTINS_SHOWN 64
+
+static void free_line(ig__line *line) {
+  ig__free(line->name);
+  ig__free(line->options);
+  ig__free(line->text);
+  ig__free(line->output_name);
+}
+
+void ig__model_free(ig__model *model) {
+  if (!model) return;
+  ig__model_unbind(model);
+  for (size_t i = 0; i < model->line_count; i++) free_line(&model->line[i]);
+  ig__free(model->line);
+  ig__free(model->output);
+  ig__free(model->class_name);
+  ig__free(model->text);
+  ig__free(model->name);
+  ig__free(model);
+}
+
+static ig_status open_file(const char *path, int classes, ig__model **out) {
+  uint8_t *data;
+  size_t size;
+  ig_status status = ig__file_read(path, TEXT_BYTES, &data, &size);
+  if (status == IG_BAD_DATA) { /* too long for text, or no file at all */
+    if (strstr(path, ".safetensors"))
+      return ig__fail(IG_BAD_MODEL, "%s: this holds weights; a model is a text file or one of the built-in names", path);
+    return IG_BAD_MODEL;
+  }
+  IG__TRY(status);
+  status = ig__model_parse((const char *)data, size, path, classes, out);
+  ig__free(data);
+  return status;
+}
+
+ig_status ig__model_open(const char *name, int classes, ig__model **out) {
+  const char *names[BUILTINS_SHOWN];
+  char known[512];
+  size_t count = 0, used = 0;
+  *out = NULL;
+  if (ig__file_exists(name) && !ig__is_folder(name)) return open_file(name, classes, out);
+  known[0] = 0;
+  for (const ig__builtin *b = ig__builtins; b->name; b++) {
+    if (strcmp(b->name, name) == 0) return ig__model_parse(b->text, strlen(b->text), b->name, classes, out);
+    if (count < BUILTINS_SHOWN) names[count++] = b->name;
+    if (used < sizeof known)
+      used += (size_t)ig__snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", b->name);
+  }
+  const char *nearest = ig__nearest(name, names, count);
+  return ig__fail(IG_USAGE, "model '%s': no such file, and no built-in model of that name%s%s; built-in are: %s", name,
+                  nearest ? "; did you mean " : "", nearest ? nearest : "", known);
+}

@@ -1,0 +1,146 @@
+/* The gradient of a convolution to its weights: x and dy, summed over the pictures. Its options are the geometry of the
+ * forward convolution. */
+#include "ops/conv_geometry.h"
+#include "ops/dims.h"
+#include "ops/ops.h"
+
+static ig_status infer(ig__infer *i) {
+  const ig__conv *g = i->options;
+  ig__shape x = ig__conv_input_shape(g, i->graph->n), dy = ig__conv_output_shape(g, i->graph->n);
+  IG__TRY(ig__expect_shape("conv2d_dw", i, 0, &x));
+  IG__TRY(ig__expect_shape("conv2d_dw", i, 1, &dy));
+  i->out[0].shape = ig__conv_weight_shape(g);
+  IG__TRY(ig__check_all_real("conv2d_dw", i));
+  return IG_OK;
+}
+
+/* ⟨v, dw(x, dy)⟩ = ⟨conv(x, v), dy⟩ = ⟨x, dx(dy, v)⟩ */
+static ig_status derive(ig__derive *d) {
+  const ig__conv *g = d->node->options;
+  ig__conv_options o = ig__conv_options_of(g);
+  ig__value x = d->node->in[0], dy = d->node->in[1], v = d->gout[0];
+  if (d->wanted[0]) d->gin[0] = ig__node2(d->graph, &ig__op_conv2d_dx, g, dy, v);
+  if (d->wanted[1]) d->gin[1] = ig__node2(d->graph, &ig__op_conv2d, &o, x, v);
+  return ig__graph_status(d->graph);
+}
+
+static ig_status lower(ig__lower *l) {
+  ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options};
+  o.form = ig__conv_forward_form(&o.g, l->graph, l->in[0]);
+  o.count = ig__conv_pack_count(&o.g, o.form);
+  if (o.g.groups != 1) l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
+  else l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dw_direct, &o, l->in[0], l->in[1]);
+  return ig__graph_status(l->graph);
+}
+
+static size_t partial(const ig__run *r) { return (size_t)ig__shape_count(&r->out[0].shape); }
+
+static void run(const ig__run *r) {
+  r->k->conv2d_dw_plain(r->options, &r->in[0].image, &r->in[1].image, r->partial, r->n0, r->n1, r->part, r->parts);
+}
+
+static void finish(const ig__run *r, void *const *partials, int count) {
+  int64_t size = ig__shape_count(&r->out[0].shape), from = size * r->part / r->parts, to = size * (r->part + 1) / r->parts;
+  size_t real = (size_t)r->k->real_size, skip = (size_t)from * real;
+  char *out = (char *)r->out[0].data + skip;
+  r->k->scale(out, (const char *)partials[0] + skip, 1, to - from);
+  for (int i = 1; i < count; i++) r->k->add(out, out, (const char *)partials[i] + skip, to - from);
+}
+
+static double work(const ig__run *r) { return ig__conv_work(r->options, r->in[0].shape.dim[0]); }
+
+static bool probe(int index, ig__probe *p) {
+  int n;
+  const ig__conv_probe *c = ig__conv_probe_at(index, &n);
+  if (!c) return false;
+  *p = (ig__probe){.options = &c->g, .training = true, .n = n, .in_count = 2};
+  p->in[0].shape = ig__conv_input_shape(&c->g, n);
+  p->in[1].shape = ig__conv_output_shape(&c->g, n);
+  return true;
+}
+
+const ig__op ig__op_conv2d_dw = {
+  .name = "conv2d_dw",
+  .help = "gradient of conv2d to its weights",
+  .options_size = sizeof(ig__conv),
+  .min_in = 2,
+  .max_in = 2,
+  .outputs = 1,
+  .role = IG__SUM,
+  .layout = IG__LAYOUT_ANY,
+  .flags = IG__LINEAR,
+  .infer = infer,
+  .derive = derive,
+  .lower = lower,
+  .run = IG__RUN_BOTH(run),
+  .partial = partial,
+  .finish = finish,
+  .work = work,
+  .probe = probe,
+};
+
+/* ---- the direct form: partial sums stay packed until the end --------------------------------------------------------- */
+
+static ig_status direct_infer(ig__infer *i) {
+  const ig__conv_lowered *o = i->options;
+  ig__shape x = ig__conv_input_shape(&o->g, i->graph->n), dy = ig__conv_output_shape(&o->g, i->graph->n);
+  IG__TRY(ig__expect_shape("conv2d_dw_direct", i, 0, &x));
+  IG__TRY(ig__expect_shape("conv2d_dw_direct", i, 1, &dy));
+  i->out[0].shape = ig__conv_weight_shape(&o->g);
+  return IG_OK;
+}
+
+static size_t direct_partial(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return (size_t)o->count;
+}
+
+static int direct_parts(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return r->k->conv2d_dw_parts(&o->g, o->form);
+}
+
+static void direct_run(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  r->k->conv2d_dw(&o->g, &r->in[0].image, &r->in[1].image, r->partial, r->n0, r->n1, r->part, r->parts);
+}
+
+static void direct_finish(const ig__run *r, void *const *partials, int count) {
+  const ig__conv_lowered *o = r->options;
+  r->k->conv2d_unpack(&o->g, o->form, (const void *const *)partials, count, r->out[0].data, r->part, r->parts);
+}
+
+static ig__layout direct_layout(const ig__run *r, int input) {
+  const ig__conv_lowered *o = r->options;
+  return input == 0 && o->form == IG__PACK_FORWARD_PLAIN_X ? IG__LAYOUT_PLAIN : IG__LAYOUT_BLOCKED;
+}
+
+static int direct_halo(const ig__run *r, int input) {
+  const ig__conv_lowered *o = r->options;
+  return input == 0 ? ig__conv_halo(&o->g) : 0;
+}
+
+static double direct_work(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return ig__conv_work(&o->g, r->in[0].shape.dim[0]);
+}
+
+const ig__op ig__op_conv2d_dw_direct = {
+  .name = "conv2d_dw_direct",
+  .help = "gradient of conv2d to its weights, summed in packed form",
+  .options_size = sizeof(ig__conv_lowered),
+  .min_in = 2,
+  .max_in = 2,
+  .outputs = 1,
+  .role = IG__SUM,
+  .layout = IG__LAYOUT_BLOCKED,
+  .infer = direct_infer,
+  .no_derivative = "it is made by lowering, after differentiation",
+  .run = IG__RUN_BOTH(direct_run),
+  .parts = direct_parts,
+  .partial = direct_partial,
+  .finish = direct_finish,
+  .layout_of = direct_layout,
+  .halo = direct_halo,
+  .work = direct_work,
+};

@@ -1,0 +1,119 @@
+/* The gradient of a convolution to its input (a transposed convolution): dy and the weights make dx. Its options are the
+ * geometry of the forward convolution. */
+#include "ops/conv_geometry.h"
+#include "ops/dims.h"
+#include "ops/ops.h"
+
+static ig_status infer(ig__infer *i) {
+  const ig__conv *g = i->options;
+  int n = i->graph->n;
+  ig__shape dy = ig__conv_output_shape(g, n), w = ig__conv_weight_shape(g);
+  IG__TRY(ig__expect_shape("conv2d_dx", i, 0, &dy));
+  IG__TRY(ig__expect_shape("conv2d_dx", i, 1, &w));
+  i->out[0].shape = ig__conv_input_shape(g, n);
+  IG__TRY(ig__check_all_real("conv2d_dx", i));
+  return IG_OK;
+}
+
+/* ⟨v, dx(dy, w)⟩ = ⟨conv(v, w), dy⟩ = ⟨dw(v, dy), w⟩ */
+static ig_status derive(ig__derive *d) {
+  const ig__conv *g = d->node->options;
+  ig__conv_options o = ig__conv_options_of(g);
+  ig__value dy = d->node->in[0], w = d->node->in[1], v = d->gout[0];
+  if (d->wanted[0]) d->gin[0] = ig__node2(d->graph, &ig__op_conv2d, &o, v, w);
+  if (d->wanted[1]) d->gin[1] = ig__node2(d->graph, &ig__op_conv2d_dw, g, v, dy);
+  return ig__graph_status(d->graph);
+}
+
+static ig_status lower(ig__lower *l) {
+  ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options, .form = IG__PACK_BACKWARD};
+  if (o.g.groups != 1) {
+    l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
+    return ig__graph_status(l->graph);
+  }
+  o.count = ig__conv_pack_count(&o.g, o.form);
+  l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dx_direct, &o, l->in[0], ig__conv_pack_node(l->graph, &o, l->in[1]));
+  return ig__graph_status(l->graph);
+}
+
+static void run(const ig__run *r) {
+  r->k->conv2d_dx_plain(r->options, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1);
+}
+
+static double work(const ig__run *r) { return ig__conv_work(r->options, r->out[0].shape.dim[0]); }
+
+static bool probe(int index, ig__probe *p) {
+  int n;
+  const ig__conv_probe *c = ig__conv_probe_at(index, &n);
+  if (!c) return false;
+  *p = (ig__probe){.options = &c->g, .training = true, .n = n, .in_count = 2};
+  p->in[0].shape = ig__conv_output_shape(&c->g, n);
+  p->in[1].shape = ig__conv_weight_shape(&c->g);
+  return true;
+}
+
+const ig__op ig__op_conv2d_dx = {
+  .name = "conv2d_dx",
+  .help = "gradient of conv2d to its input",
+  .options_size = sizeof(ig__conv),
+  .min_in = 2,
+  .max_in = 2,
+  .outputs = 1,
+  .role = IG__EACH,
+  .layout = IG__LAYOUT_ANY,
+  .flags = IG__LINEAR,
+  .infer = infer,
+  .derive = derive,
+  .lower = lower,
+  .run = IG__RUN_BOTH(run),
+  .work = work,
+  .probe = probe,
+};
+
+/* ---- the direct form: dy and weights packed BACKWARD ---------------------------------------------------------------- */
+
+static ig_status direct_infer(ig__infer *i) {
+  const ig__conv_lowered *o = i->options;
+  ig__shape dy = ig__conv_output_shape(&o->g, i->graph->n), w = ig__shape_make(1, (int[]){(int)o->count}, false);
+  IG__TRY(ig__expect_shape("conv2d_dx_direct", i, 0, &dy));
+  IG__TRY(ig__expect_shape("conv2d_dx_direct", i, 1, &w));
+  i->out[0].shape = ig__conv_input_shape(&o->g, i->graph->n);
+  return IG_OK;
+}
+
+static void direct_run(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  r->k->conv2d_dx(&o->g, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1, r->part, r->parts);
+}
+
+static int direct_parts(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return ig__conv_each_parts(&o->g, o->g.c_in, r->n);
+}
+
+static int direct_halo(const ig__run *r, int input) {
+  const ig__conv_lowered *o = r->options;
+  return input == 0 ? ig__conv_dx_halo(&o->g) : 0;
+}
+
+static double direct_work(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return ig__conv_work(&o->g, r->out[0].shape.dim[0]);
+}
+
+const ig__op ig__op_conv2d_dx_direct = {
+  .name = "conv2d_dx_direct",
+  .help = "gradient of conv2d to its input, on packed weights",
+  .options_size = sizeof(ig__conv_lowered),
+  .min_in = 2,
+  .max_in = 2,
+  .outputs = 1,
+  .role = IG__EACH,
+  .layout = IG__LAYOUT_BLOCKED,
+  .infer = direct_infer,
+  .no_derivative = "it is made by lowering, after differentiation",
+  .run = IG__RUN_BOTH(direct_run),
+  .parts = direct_parts,
+  .halo = direct_halo,
+  .work = direct_work,
+};

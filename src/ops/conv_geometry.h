@@ -1,0 +1,76 @@
+#ifndef IG__OPS_CONV_GEOMETRY_H
+#define IG__OPS_CONV_GEOMETRY_H
+/* Windows: from the options of a convolution or a pooling and the size of the picture to the ig__conv that kernels take, and
+ * back. What convolutions and poolings share lies here, so that all of them pad in one way. */
+
+#include "graph/op.h"
+
+#define IG__PAD_SAME (-1)
+
+/* One line of model text. k, stride, pad and dilation are height and width; a pad is a number of pixels on both sides, or
+ * IG__PAD_SAME. */
+typedef struct ig__conv_options {
+  int filters;
+  ig__pair k, stride, pad, dilation;
+  int groups;
+  bool bias;
+  char init[64];
+} ig__conv_options;
+
+/* stride 0: as k. */
+typedef struct ig__pool_options { ig__pair k, stride, pad; } ig__pool_options;
+
+/* A convolution in its lowered forms: geometry, form of its packed weights, and what is done to the output on the way. */
+typedef struct ig__conv_lowered {
+  ig__conv g;
+  ig__pack form;
+  int64_t count;           /* elements of the packed form */
+  bool relu;
+} ig__conv_lowered;
+
+extern const ig__option ig__conv_option_table[], ig__pool_option_table[];
+
+/* The geometry for pictures `x` (n c h w). pad=same makes ceil(size/stride) outputs; where the padding is odd, the extra row
+ * or column comes at the end, as in Keras. IG_BAD_MODEL names `what` and says what does not fit. */
+ig_status ig__conv_resolve(const char *what, const ig__conv_options *o, const ig__shape *x, ig__conv *g);
+ig_status ig__pool_resolve(const char *what, const ig__pool_options *o, const ig__shape *x, ig__conv *g);
+/* Options that resolve to this geometry: for derivative rules, which know only the geometry. */
+ig__conv_options ig__conv_options_of(const ig__conv *g);
+ig__pool_options ig__pool_options_of(const ig__conv *g);
+
+/* n × c_in × h × w, n × c_out × oh × ow, and c_out × c_in/groups × kh × kw. */
+ig__shape ig__conv_input_shape(const ig__conv *g, int n);
+ig__shape ig__conv_output_shape(const ig__conv *g, int n);
+ig__shape ig__conv_weight_shape(const ig__conv *g);
+/* IG_BAD_MODEL unless input `index` of the op `what` has this shape. */
+ig_status ig__expect_shape(const char *what, const ig__infer *i, int index, const ig__shape *want);
+
+/* Pixels around the input that windows reach into, on the side where they reach farthest; the same for the gradient to the
+ * input, which reads around dy: only along a dimension whose stride is 1, elsewhere the kernels look at borders themselves. */
+int ig__conv_halo(const ig__conv *g);
+int ig__conv_dx_halo(const ig__conv *g);
+double ig__conv_work(const ig__conv *g, int n);
+/* Pieces that a convolution which writes `channels` channels of n pictures is cut into: one, but for a single large picture,
+ * which has nothing else to be cut by. */
+int ig__conv_each_parts(const ig__conv *g, int channels, int n);
+
+/* Packed weights: elements; the form for a forward pass over input `x` of the plan's graph. */
+int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form);
+ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__value x);
+/* Appends the packing of w to the plan's graph. */
+ig__value ig__conv_pack_node(ig__graph *graph, const ig__conv_lowered *o, ig__value w);
+
+/* For the lowering rules of bias (input 1 is the bias) and relu: when the producer of input 0 is a convolution in its direct
+ * form, or a batch normalisation for relu, that nobody else reads, the producer does the work while it stores, out[0] is
+ * set to its output, and the answer is true. Otherwise nothing is changed. */
+bool ig__conv_fuse_bias(ig__lower *l);
+bool ig__conv_fuse_relu(ig__lower *l);
+
+/* Probes: the same geometries for a convolution and its two gradients (`groups`: with grouped ones), and for the poolings.
+ * The answers live as long as the program; NULL past the last one. */
+typedef struct ig__conv_probe { ig__conv g; ig__conv_options options; } ig__conv_probe;
+typedef struct ig__pool_probe { ig__conv g; ig__pool_options options; } ig__pool_probe;
+const ig__conv_probe *ig__conv_probe_at(int index, int *n);
+const ig__pool_probe *ig__pool_probe_at(int index, int *n);
+
+#endif

@@ -1,0 +1,15 @@
+#ifndef IG__OPS_H
+#define IG__OPS_H
+/* The registry of ops: every line of all.def is a file of this folder and a const ig__op ig__op_NAME. */
+
+#include "graph/op.h"
+
+#define X(name) extern const ig__op ig__op_##name;
+#include "ops/all.def"
+#undef X
+
+extern const ig__op *const ig__ops[];      /* NULL-terminated, alphabetical */
+const ig__op *ig__op_find(const char *name);
+ig__core_ops ig__core_ops_get(void);
+
+#endif

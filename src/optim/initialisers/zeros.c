@@ -1,0 +1,17 @@
+/* Zeros everywhere. */
+#include "optim/optim.h"
+
+static void fill(const void *options, double fan_in, double fan_out, ig__rng *rng, double *w, int64_t count) {
+  (void)options;
+  (void)fan_in;
+  (void)fan_out;
+  (void)rng;
+  for (int64_t i = 0; i < count; i++) w[i] = 0;
+}
+
+const ig__initialiser ig__initialiser_zeros = {
+  .name = "zeros",
+  .help = "zeros everywhere",
+  .source = "Zeros in Keras, zeros_ in PyTorch",
+  .fill = fill,
+};

@@ -1,0 +1,104 @@
+#ifndef IG__OPTIM_H
+#define IG__OPTIM_H
+/* Optimisers, schedules, penalties, initialisers: functions over spans of flat arrays. None knows the graph, the model or
+ * the data. Each kind is a folder with an all.def; the name is the identity. Spans are of the kernel table's real type;
+ * rates and values are double. */
+
+#include "base/options.h"
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+/* What every kind begins with, so that one registry and one parser serve the four: adam->name and adam->thing.name are
+ * the same. source: the paper, or the names that others give it. check: refuses combinations that the table's ranges
+ * cannot (IG_USAGE with its words); NULL when there are none. */
+#define IG__THING_MEMBERS                    \
+  const char *name, *help, *source;          \
+  const ig__option *options;                 \
+  size_t options_size;                       \
+  ig_status (*check)(const void *options)
+
+typedef struct ig__thing { IG__THING_MEMBERS; } ig__thing;
+#define IG__IS_THING union { struct { IG__THING_MEMBERS; }; ig__thing thing; }
+
+/* ---- optimisers -------------------------------------------------------------------------------------------------- */
+
+#define IG__MAX_SLOTS 4
+
+/* One update of one span. Slots are arrays of the span's length that start as zeros and belong to the optimiser. */
+typedef struct ig__update {
+  const ig__kernels *k;
+  const void *options;
+  double lr;
+  int64_t step;              /* 1 at the first update */
+  void *w;
+  const void *g;
+  void *slot[IG__MAX_SLOTS];
+  int64_t count;
+} ig__update;
+
+typedef struct ig__optimiser {
+  IG__IS_THING;
+  int (*slots)(const void *options); /* how many slots these options need */
+  double default_lr;
+  void (*step)(const ig__update *u);
+} ig__optimiser;
+
+/* ---- schedules --------------------------------------------------------------------------------------------------- */
+
+/* Where a run stands. `step` counts updates from 0; total_steps is the whole run's; this and steps_per_epoch are ≥ 1. */
+typedef struct ig__progress { int64_t step, total_steps, steps_per_epoch; } ig__progress;
+
+typedef struct ig__schedule {
+  IG__IS_THING;                      /* the options struct of every schedule begins with `double warmup` (epochs) */
+  double (*factor)(const void *options, ig__progress at); /* of the base rate, without warm-up */
+} ig__schedule;
+
+/* The rate's factor with the common linear warm-up applied (from 1/(w+1) of the first step on to 1 after `warmup` epochs;
+ * the schedule itself runs over the whole length). */
+double ig__schedule_factor(const ig__schedule *schedule, const void *options, ig__progress at);
+
+/* ---- penalties --------------------------------------------------------------------------------------------------- */
+
+/* Ω(w) on a span, already multiplied by its λ. `lambda` is resolved by ig__penalty_lambda: scales are gone. */
+typedef struct ig__penalty {
+  IG__IS_THING;
+  /* The λ that multiplies ‖w‖² or ‖w‖₁ itself, from the options' lambda and scale; `pictures`, the number of training
+   * pictures, is ≥ 1. */
+  double (*lambda)(const void *options, double pictures);
+  double (*value)(const ig__kernels *k, double lambda, const void *w, int64_t count);
+  /* g += dΩ/dw; NULL for one that acts by prox only. */
+  void (*gradient)(const ig__kernels *k, double lambda, const void *w, void *g, int64_t count);
+  /* out += ∇²Ω(w)·v; NULL where the gradient is. */
+  void (*hessian)(const ig__kernels *k, double lambda, const void *w, const void *v, void *out, int64_t count);
+  /* w = argmin_u ½‖u−w‖² + step·Ω(u), after the update; NULL for one that acts by its gradient. */
+  void (*prox)(const ig__kernels *k, double lambda, double step, void *w, int64_t count);
+} ig__penalty;
+
+/* ---- initialisers ------------------------------------------------------------------------------------------------ */
+
+/* Fills `count` doubles: values are drawn in double and rounded by the caller, so float and double models start alike.
+ * Both fans are ≥ 1. The values are the stream's next ones in order: filling in pieces gives what filling at once gives. */
+typedef struct ig__initialiser {
+  IG__IS_THING;
+  void (*fill)(const void *options, double fan_in, double fan_out, ig__rng *rng, double *w, int64_t count);
+} ig__initialiser;
+
+/* ---- registries: NULL-terminated, alphabetical; find answers NULL for an unknown name --------------------------------- */
+extern const ig__optimiser *const ig__optimisers[];
+extern const ig__schedule *const ig__schedules[];
+extern const ig__penalty *const ig__penalties[];
+extern const ig__initialiser *const ig__initialisers[];
+const ig__optimiser *ig__optimiser_find(const char *name);
+const ig__schedule *ig__schedule_find(const char *name);
+const ig__penalty *ig__penalty_find(const char *name);
+const ig__initialiser *ig__initialiser_find(const char *name);
+
+/* "adam beta1=0.8" → the thing and its parsed, checked options (owner: caller, ig__free; never NULL, also for a thing
+ * without options). IG_USAGE names the nearest known name, or the option that is wrong; IG_NO_MEMORY. On failure neither
+ * output is touched. */
+ig_status ig__optimiser_parse(const char *text, const ig__optimiser **thing, void **options);
+ig_status ig__schedule_parse(const char *text, const ig__schedule **thing, void **options);
+ig_status ig__penalty_parse(const char *text, const ig__penalty **thing, void **options);
+ig_status ig__initialiser_parse(const char *text, const ig__initialiser **thing, void **options);
+
+#endif

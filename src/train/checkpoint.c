@@ -1,0 +1,250 @@
+/* The checkpoint: one file of sections, each with its hash, little-endian.
+ *
+ *   "IGCKPT01"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
+ *
+ * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
+ * of the run. It is written beside as checkpoint.next and read back before it takes the place of the old one, so that a
+ * whole checkpoint exists at every moment. */
+#include "train/train.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAGIC "IGCKPT01"
+#define MAX_HISTORY ((uint64_t)10000000)
+#define MAX_CHECKPOINT ((size_t)1 << 40)
+
+/* One list of fields serves writing and reading, so the two cannot disagree. */
+typedef struct stream { ig__buffer *out; const uint8_t *in; uint64_t left; bool bad; } stream;
+
+static void put_u64(ig__buffer *out, uint64_t v) {
+  uint8_t bytes[8];
+  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(v >> (8 * i));
+  ig__buffer_add(out, bytes, sizeof bytes);
+}
+
+static uint64_t get_u64(const uint8_t *p) {
+  uint64_t v = 0;
+  for (int i = 0; i < 8; i++) v |= (uint64_t)p[i] << (8 * i);
+  return v;
+}
+
+static void pass_u64(stream *s, uint64_t *v) {
+  if (s->out) {
+    put_u64(s->out, *v);
+    return;
+  }
+  if (s->left < 8) {
+    s->bad = true;
+    return;
+  }
+  *v = get_u64(s->in);
+  s->in += 8;
+  s->left -= 8;
+}
+
+static void pass_i64(stream *s, int64_t *v) {
+  uint64_t u = (uint64_t)*v;
+  pass_u64(s, &u);
+  *v = (int64_t)u;
+}
+
+static void pass_double(stream *s, double *v) {
+  uint64_t u;
+  memcpy(&u, v, sizeof u);
+  pass_u64(s, &u);
+  memcpy(v, &u, sizeof u);
+}
+
+static void pass_metrics(stream *s, ig_metrics *m) {
+  pass_i64(s, &m->n);
+  pass_double(s, &m->loss);
+  pass_double(s, &m->data_loss);
+  pass_double(s, &m->penalty);
+  pass_double(s, &m->accuracy);
+  pass_double(s, &m->accuracy_low);
+  pass_double(s, &m->accuracy_high);
+}
+
+static void pass_epoch(stream *s, ig_epoch *e) {
+  int64_t number = e->epoch;
+  pass_i64(s, &number);
+  e->epoch = (int)number;
+  pass_double(s, &e->time);
+  pass_metrics(s, &e->train);
+  pass_metrics(s, &e->val);
+  pass_double(s, &e->lr);
+  pass_double(s, &e->weight_norm);
+  pass_double(s, &e->images_per_second);
+  pass_double(s, &e->wait);
+}
+
+static void pass_state(stream *s, ig__run_state *r) {
+  pass_i64(s, &r->epoch);
+  pass_i64(s, &r->step);
+  pass_i64(s, &r->position);
+  pass_i64(s, &r->broken);
+  pass_i64(s, &r->tally.n);
+  pass_i64(s, &r->tally.correct);
+  pass_double(s, &r->tally.loss);
+  pass_double(s, &r->tally.penalty);
+  pass_double(s, &r->seconds);
+  pass_double(s, &r->epoch_seconds);
+  pass_double(s, &r->epoch_wait);
+  pass_double(s, &r->best_accuracy);
+  pass_double(s, &r->best_loss);
+  pass_i64(s, &r->best_epoch);
+}
+
+ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out) {
+  stream s = {.in = section->data, .left = section->size};
+  uint64_t rows = 0;
+  ig__run_state_free(out);
+  pass_state(&s, out);
+  pass_u64(&s, &rows);
+  if (s.bad || rows > MAX_HISTORY || rows * 8 > s.left || out->epoch < 0 || out->step < 0 || out->position < 0)
+    return ig__fail(IG_BAD_MODEL, "%s: the state in this checkpoint makes no sense", place);
+  for (uint64_t i = 0; i < rows && !s.bad; i++) {
+    ig_epoch e = {0};
+    pass_epoch(&s, &e);
+    IG__TRY(ig__grow((void **)&out->history, out->history_count, &out->history_capacity, sizeof *out->history));
+    out->history[out->history_count++] = e;
+  }
+  if (s.bad || s.left) return ig__fail(IG_BAD_MODEL, "%s: the history in this checkpoint is cut or too long", place);
+  return IG_OK;
+}
+
+static void add_section(ig__buffer *out, const char *name, const void *data, size_t size) {
+  char field[16] = {0};
+  snprintf(field, sizeof field, "%s", name);
+  ig__buffer_add(out, field, sizeof field);
+  put_u64(out, size);
+  put_u64(out, ig__hash(data, size, 0));
+  ig__buffer_add(out, data, size);
+}
+
+static size_t real_bytes(const ig__model *model, int64_t elements) { return (size_t)elements * (size_t)model->real_size; }
+
+static void compose(ig__buffer *out, const ig__model *model, ig__updater *updater, const ig__run_state *state,
+                    uint64_t fingerprint) {
+  ig__buffer text = {0};
+  stream s = {.out = &text};
+  ig__run_state copy = *state;
+  uint64_t rows = state->history_count;
+  pass_state(&s, &copy);
+  pass_u64(&s, &rows);
+  for (size_t i = 0; i < state->history_count; i++) pass_epoch(&s, &state->history[i]);
+
+  ig__buffer_add(out, MAGIC, 8);
+  put_u64(out, fingerprint);
+  put_u64(out, 3 + (uint64_t)ig__updater_slots(updater));
+  add_section(out, "state", text.data, text.size);
+  add_section(out, "params", model->params, real_bytes(model, model->params_size));
+  add_section(out, "states", model->states, real_bytes(model, model->states_size));
+  for (int i = 0; i < ig__updater_slots(updater); i++) {
+    char name[16];
+    snprintf(name, sizeof name, "slot%d", i);
+    add_section(out, name, ig__updater_slot(updater, i), real_bytes(model, model->params_size));
+  }
+  out->failed |= text.failed;
+  ig__buffer_free(&text);
+}
+
+ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *place, ig__checkpoint *out) {
+  *out = (ig__checkpoint){0};
+  if (size < 24 || memcmp(bytes, MAGIC, 8)) return ig__fail(IG_BAD_MODEL, "%s: not a checkpoint of this version", place);
+  out->fingerprint = get_u64(bytes + 8);
+  uint64_t count = get_u64(bytes + 16), left = size - 24;
+  const uint8_t *p = bytes + 24;
+  if (count > IG__MAX_SECTIONS) return ig__fail(IG_BAD_MODEL, "%s: a checkpoint of %llu sections, %d are possible", place,
+                                                (unsigned long long)count, IG__MAX_SECTIONS);
+  for (uint64_t i = 0; i < count; i++) {
+    ig__section *s = &out->section[i];
+    if (left < 32) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is cut", place);
+    memcpy(s->name, p, sizeof s->name);
+    s->name[sizeof s->name - 1] = 0;
+    s->size = get_u64(p + 16);
+    if (s->size > left - 32) return ig__fail(IG_BAD_MODEL, "%s: section %s of the checkpoint is cut", place, s->name);
+    s->data = p + 32;
+    if (get_u64(p + 24) != ig__hash(s->data, s->size, 0))
+      return ig__fail(IG_BAD_MODEL, "%s: section %s of the checkpoint is damaged", place, s->name);
+    p += 32 + s->size;
+    left -= 32 + s->size;
+  }
+  if (left) return ig__fail(IG_BAD_MODEL, "%s: %llu bytes behind the checkpoint's end", place, (unsigned long long)left);
+  out->count = (int)count;
+  return IG_OK;
+}
+
+static const ig__section *find(const ig__checkpoint *c, const char *name) {
+  for (int i = 0; i < c->count; i++)
+    if (!strcmp(c->section[i].name, name)) return &c->section[i];
+  return NULL;
+}
+
+/* A section of exactly the size that this model wants. */
+static ig_status copy_section(const ig__checkpoint *c, const char *name, const char *place, void *to, size_t size) {
+  const ig__section *s = find(c, name);
+  if (!s || s->size != size)
+    return ig__fail(IG_BAD_MODEL, "%s: section %s has %llu bytes, this run wants %zu", place, name,
+                    (unsigned long long)(s ? s->size : 0), size);
+  memcpy(to, s->data, size);
+  return IG_OK;
+}
+
+static ig_status apply(const ig__checkpoint *c, const char *place, ig__model *model, ig__updater *updater,
+                       ig__run_state *state, uint64_t fingerprint) {
+  if (c->fingerprint != fingerprint)
+    return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says", place);
+  const ig__section *s = find(c, "state");
+  if (!s) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", place);
+  IG__TRY(ig__run_state_parse(s, place, state));
+  IG__TRY(copy_section(c, "params", place, model->params, real_bytes(model, model->params_size)));
+  IG__TRY(copy_section(c, "states", place, model->states, real_bytes(model, model->states_size)));
+  for (int i = 0; i < ig__updater_slots(updater); i++) {
+    char name[16];
+    snprintf(name, sizeof name, "slot%d", i);
+    IG__TRY(copy_section(c, name, place, ig__updater_slot(updater, i), real_bytes(model, model->params_size)));
+  }
+  model->version++;
+  return IG_OK;
+}
+
+ig_status ig__checkpoint_load(const char *folder, ig__model *model, ig__updater *updater, ig__run_state *state,
+                              uint64_t fingerprint) {
+  char *path = ig__format("%s/checkpoint", folder);
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  ig__checkpoint c;
+  ig_status status = path ? ig__file_read(path, MAX_CHECKPOINT, &bytes, &size) : IG_NO_MEMORY;
+  if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
+  if (status == IG_OK) status = apply(&c, path, model, updater, state, fingerprint);
+  ig__free(bytes);
+  ig__free(path);
+  return status;
+}
+
+static ig_status replace(const char *path, const char *next, const ig__buffer *out) {
+  uint8_t *bytes;
+  size_t size;
+  ig__checkpoint c;
+  IG__TRY(ig__file_write_atomic(next, out->data, out->size));
+  IG__TRY(ig__file_read(next, MAX_CHECKPOINT, &bytes, &size));
+  ig_status status = ig__checkpoint_parse(bytes, size, next, &c);
+  ig__free(bytes);
+  if (status == IG_OK) return ig__file_rename(next, path);
+  ig__file_remove(next);
+  return ig__fail_at(IG_IO, "what was written does not read back");
+}
+
+ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__updater *updater, const ig__run_state *state,
+                              uint64_t fingerprint) {
+  ig__buffer out = {0};
+  char *path = ig__format("%s/checkpoint", folder), *next = ig__format("%s/checkpoint.next", folder);
+  compose(&out, model, updater, state, fingerprint);
+  ig_status status = path && next && !out.failed ? replace(path, next, &out) : IG_NO_MEMORY;
+  ig__buffer_free(&out);
+  ig__free(path);
+  ig__free(next);
+  return status;
+}

@@ -1,0 +1,59 @@
+/* The context, and what the build contains. */
+#include "train/train.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <yaml.h>
+#include <zlib.h>
+
+ig_context_options ig_context_options_default(void) { return (ig_context_options){.threads = 0}; }
+
+ig_status ig_context_new(ig_context **out, const ig_context_options *options) {
+  ig_context_options o = options ? *options : ig_context_options_default();
+  *out = NULL;
+  if (o.threads < 0) return ig__fail(IG_USAGE, "threads=%d: a number of threads cannot be negative", o.threads);
+  ig_context *context = ig__alloc(1, sizeof *context);
+  if (!context) return IG_NO_MEMORY;
+  context->log = o.log;
+  context->user = o.user;
+  ig_status status = ig__isa_choose(o.isa, &context->isa);
+  if (status == IG_OK) status = ig__pool_new(&context->pool, o.threads);
+  if (status != IG_OK) {
+    ig__free(context);
+    return status;
+  }
+  if (o.threads > 0 && ig__pool_threads(context->pool) < o.threads)
+    ig__log(context, IG_LOG_WARNING, "%d threads were asked for, the system grants %d", o.threads,
+            ig__pool_threads(context->pool));
+  *out = context;
+  return IG_OK;
+}
+
+void ig_context_free(ig_context *context) {
+  if (!context) return;
+  ig__pool_free(context->pool);
+  ig__free(context);
+}
+
+int ig_context_threads(const ig_context *context) { return ig__pool_threads(context->pool); }
+const char *ig_context_isa(const ig_context *context) { return ig__isa_name(context->isa); }
+const char *ig_version(void) { return IMGRAD_VERSION; }
+const char *ig_cpu_name(void) { return ig__cpu_name(); }
+
+const char *ig_libraries(void) {
+  static _Thread_local char text[128];
+  snprintf(text, sizeof text, "zlib %s, libyaml %s, jansson %s", zlibVersion(), yaml_get_version_string(),
+           jansson_version_str());
+  return text;
+}
+
+void ig__log(const ig_context *context, ig_log_level level, const char *format, ...) {
+  char text[IG__MESSAGE_SIZE];
+  va_list args;
+  if (!context->log) return;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  context->log(context->user, level, text);
+}

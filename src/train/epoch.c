@@ -1,0 +1,122 @@
+/* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
+#include "train/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+ig_status ig__trainer_save(ig__trainer *t) {
+  ig_status status = ig__checkpoint_save(t->folder, t->model, t->updater, &t->state, t->fingerprint);
+  t->saved = ig__now();
+  return ig__fail_at(status, "%s", t->folder);
+}
+
+/* Continues in the middle of an epoch. While no picture of it was left out, pictures used so far are places in the order;
+ * otherwise the pass starts at the front and what was used is read again and passed over, which finds the same broken ones. */
+static ig_status start_pass(ig__trainer *t) {
+  int64_t first = t->state.broken ? 0 : t->state.position, passed = first;
+  IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], first));
+  while (passed < t->state.position) {
+    const ig__batch *batch;
+    IG__TRY(ig__loader_next(t->loader, &batch));
+    if (!batch) break;
+    passed += batch->n;
+  }
+  return IG_OK;
+}
+
+/* Why the run should stop before the next step, or IG_OK. Sets `stopped`. */
+static ig_status asked_to_stop(ig__trainer *t, double now) {
+  if (t->events && t->events->stop) {
+    ig_status status = t->events->stop(t->events->user);
+    if (status != IG_OK) {
+      t->stopped = "signal";
+      return status;
+    }
+  }
+  if (t->time_limit > 0 && t->state.seconds + now - t->started >= t->time_limit) t->stopped = "time";
+  return IG_OK;
+}
+
+static void tell_progress(const ig__trainer *t, int64_t in_epoch, double epoch_seconds, double wait) {
+  if (!t->events || !t->events->progress) return;
+  int64_t done = t->state.step, all = t->steps_per_epoch * t->epochs;
+  double spent = t->state.seconds + ig__now() - t->started;
+  ig_progress p = {.epoch = (int)t->state.epoch + 1, .epochs = t->epochs, .step = in_epoch, .steps = t->steps_per_epoch,
+                   .train = ig__tally_metrics(&t->state.tally, true), .lr = t->lr,
+                   .images_per_second = (double)t->state.tally.n / epoch_seconds, .wait = wait / epoch_seconds,
+                   .seconds_left = done ? spent / (double)done * (double)(all - done) : 0};
+  t->events->progress(t->events->user, &p);
+}
+
+/* Forward and backward over up to `accumulate` batches. *pictures 0: the epoch is over. */
+static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
+  const ig_train_options *o = t->options;
+  *loss = 0;
+  *pictures = 0;
+  for (int i = 0; i < o->accumulate; i++) {
+    const ig__batch *batch;
+    IG__TRY(ig__loader_next(t->loader, &batch));
+    if (!batch) break;
+    bool several = o->accumulate > 1;
+    ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)(t->state.step * o->accumulate + i),
+                          .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
+                          .loss_scale = several ? batch->n : 1};
+    IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
+    const int32_t *label = batch->field[t->train.label_field];
+    for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
+    *loss += ig__network_loss(&t->train) * batch->n;
+    *pictures += batch->n;
+  }
+  return IG_OK;
+}
+
+static ig_status train_step(ig__trainer *t, int64_t *pictures) {
+  double loss, penalty;
+  IG__TRY(gather(t, &loss, pictures));
+  if (!*pictures) return IG_OK;
+  int64_t total = t->steps_per_epoch * t->epochs;
+  ig__progress at = {.step = t->state.step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch};
+  t->lr = ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, at);
+  IG__TRY(ig__updater_step(t->updater, loss / (double)*pictures, t->lr, t->state.step + 1,
+                           t->options->accumulate > 1 ? (double)*pictures : 1, &penalty));
+  t->state.step++;
+  t->state.position += *pictures;
+  t->state.tally.n += *pictures;
+  t->state.tally.loss += loss;
+  t->state.tally.penalty += penalty * (double)*pictures;
+  return IG_OK;
+}
+
+/* Puts the time spent into the state, so that a checkpoint knows it. */
+static void book_time(ig__trainer *t, double *since, double *waited) {
+  double now = ig__now(), wait = ig__loader_waited(t->loader);
+  t->state.epoch_seconds += now - *since;
+  t->state.epoch_wait += wait - *waited;
+  t->state.seconds += now - t->started;
+  *since = t->started = now;
+  *waited = wait;
+}
+
+ig_status ig__train_epoch(ig__trainer *t) {
+  double since = ig__now(), waited = 0;
+  int64_t in_epoch = t->state.step - t->state.epoch * t->steps_per_epoch;
+  IG__TRY(start_pass(t));
+  for (;;) {
+    int64_t pictures;
+    double now = ig__now();
+    ig_status stop = asked_to_stop(t, now);
+    bool due = now - t->saved >= t->options->checkpoint_every;
+    if (t->stopped || due) {
+      book_time(t, &since, &waited);
+      t->state.broken = ig__loader_broken(t->loader);
+      IG__TRY(ig__trainer_save(t));
+    }
+    if (t->stopped) return stop;
+    IG__TRY(train_step(t, &pictures));
+    if (!pictures) break;
+    tell_progress(t, ++in_epoch, t->state.epoch_seconds + ig__now() - since,
+                  t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
+  }
+  book_time(t, &since, &waited);
+  return IG_OK;
+}

@@ -1,0 +1,134 @@
+/* The verb eval: a trained model on one part of its data or of others. */
+#include "train/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct evaluation {
+  ig_context *context;
+  const ig_eval_options *options;
+  ig_train_options run;      /* of the run folder; defaults for a bare file */
+  ig__model *model;
+  ig__source *source;
+  ig__samples samples;
+  ig__network network;
+  ig__loader *loader;
+  ig__part part;
+} evaluation;
+
+static ig_status read_run(evaluation *e) {
+  e->run = ig_train_options_default();
+  if (!*e->options->run) return ig__fail(IG_USAGE, "eval: which run? Name a run folder or a .safetensors file");
+  if (!ig__is_folder(e->options->run)) return IG_OK;
+  char *path = ig__format("%s/config.yaml", e->options->run);
+  ig_status status = path ? ig_options_load(IG_VERB_TRAIN, &e->run, path) : IG_NO_MEMORY;
+  ig__free(path);
+  return status;
+}
+
+static ig_status find_part(evaluation *e) {
+  for (int p = 0; p < IG__PARTS; p++)
+    if (!strcmp(e->options->part, ig__part_name((ig__part)p))) {
+      e->part = (ig__part)p;
+      return IG_OK;
+    }
+  return ig__fail(IG_USAGE, "--part %s: test, val and train are there", e->options->part);
+}
+
+/* The same split as in training, so that val means what it meant there. Other data than the run's are split by its rules too. */
+static ig_status open_samples(evaluation *e) {
+  const char *data = *e->options->data ? e->options->data : e->run.data;
+  IG__TRY(ig__source_open(data, &e->source));
+  IG__TRY(ig__samples_make(e->source, &(ig__split_options){(uint64_t)e->run.seed, e->run.val, 0, e->run.limit}, &e->samples));
+  if (!e->samples.count[e->part])
+    return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part", data, ig__part_name(e->part));
+  return IG_OK;
+}
+
+static void report_broken(void *user, const ig__ref *ref, const char *message) {
+  (void)ref;
+  ig__log(user, IG_LOG_WARNING, "left out: %s", message);
+}
+
+static ig_status open_all(evaluation *e) {
+  const ig_eval_options *o = e->options;
+  int real_size;
+  IG__TRY(find_part(e));
+  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(read_run(e));
+  IG__TRY(ig__model_any(o->run, 1, real_size, 0, &e->model));
+  IG__TRY(open_samples(e));
+  IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
+                          .n = o->batch}, &e->network));
+  return ig__loader_new(e->source, &(ig__loader_options){.batch = o->batch, .threads = o->workers, .depth = 4,
+                        .strict = o->strict, .broken = report_broken, .user = e->context}, &e->loader);
+}
+
+static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
+  int classes = r->class_count;
+  r->classes = ig__alloc((size_t)classes, sizeof *r->classes);
+  char *names = ig__alloc((size_t)classes, 64);
+  if (!r->classes || !names) {
+    ig__free(names);
+    return IG_NO_MEMORY;
+  }
+  for (int c = 0; c < classes; c++) {
+    ig_class_result *k = &r->classes[c];
+    const char *name = e->model->class_name && c < e->model->class_count ? e->model->class_name[c] : NULL;
+    if (name) snprintf(names + 64 * c, 64, "%s", name);
+    else snprintf(names + 64 * c, 64, "%d", c);
+    k->name = names + 64 * c; /* class 0's name owns them all */
+    for (int o = 0; o < classes; o++) {
+      k->n += r->confusion[(int64_t)c * classes + o];
+      k->predicted += r->confusion[(int64_t)o * classes + c];
+    }
+    k->correct = r->confusion[(int64_t)c * classes + c];
+    k->precision = k->predicted ? (double)k->correct / (double)k->predicted : NAN;
+    k->recall = k->n ? (double)k->correct / (double)k->n : NAN;
+    k->f1 = k->n + k->predicted ? 2 * (double)k->correct / (double)(k->n + k->predicted) : NAN;
+  }
+  return IG_OK;
+}
+
+static ig_status measure(evaluation *e, ig_eval_result *r) {
+  int classes = e->network.classes;
+  r->class_count = classes;
+  r->part = ig__part_name(e->part);
+  r->confusion = ig__alloc((size_t)classes * (size_t)classes, sizeof *r->confusion);
+  if (!r->confusion) return IG_NO_MEMORY;
+  double start = ig__now();
+  IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], 0, r->confusion,
+                       &r->metrics));
+  r->seconds = ig__now() - start;
+  r->broken = ig__loader_broken(e->loader);
+  IG__TRY(fill_classes(e, r));
+  int64_t most = 0;
+  for (int c = 0; c < classes; c++)
+    if (r->classes[c].n > most) most = r->classes[c].n;
+  r->baseline = r->metrics.n ? (double)most / (double)r->metrics.n : NAN;
+  if (e->options->min_accuracy > 0 && !(r->metrics.accuracy >= e->options->min_accuracy))
+    return ig__fail(IG_BELOW_BAR, "accuracy %.4f on the %s part is below the %.4f asked for", r->metrics.accuracy, r->part,
+                    e->options->min_accuracy);
+  return r->broken ? ig__fail(IG_BAD_DATA, "%lld pictures could not be read and were left out", (long long)r->broken) : IG_OK;
+}
+
+ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_result *result) {
+  evaluation e = {.context = context, .options = options};
+  *result = (ig_eval_result){.part = ""};
+  ig_status status = open_all(&e);
+  if (status == IG_OK) status = measure(&e, result);
+  ig__loader_free(e.loader);
+  ig__network_free(&e.network);
+  ig__samples_free(&e.samples);
+  ig__source_close(e.source);
+  ig__model_free(e.model);
+  return status;
+}
+
+void ig_eval_result_free(ig_eval_result *result) {
+  if (result->classes) ig__free((void *)(uintptr_t)result->classes[0].name);
+  ig__free(result->classes);
+  ig__free(result->confusion);
+  *result = (ig_eval_result){.part = ""};
+}

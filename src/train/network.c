@@ -1,0 +1,180 @@
+/* A model and its plan for one mode: what turns a batch into a loss, answers and gradients. */
+#include "train/train.h"
+
+#include <string.h>
+
+static double real_at(const ig__network *net, const void *p, int64_t i) {
+  return net->k->real_size == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
+}
+
+enum { OUT_LOSS, OUT_ANSWER };
+
+typedef struct outputs { ig__plan_output *list; size_t count, capacity; } outputs;
+
+static ig_status add_output(outputs *o, ig__value value, int64_t into) {
+  IG__TRY(ig__grow((void **)&o->list, o->count, &o->capacity, sizeof *o->list));
+  o->list[o->count++] = (ig__plan_output){value, into};
+  return IG_OK;
+}
+
+static int field_with(const ig__source_info *data, ig__role role) {
+  for (int i = 0; i < data->field_count; i++)
+    if (data->field[i].role == role) return i;
+  return -1;
+}
+
+static ig_status check_picture(const ig__model *model, const ig__source_info *data, ig__network *net) {
+  net->image_field = field_with(data, IG__ROLE_IMAGE);
+  net->label_field = field_with(data, IG__ROLE_LABEL);
+  if (net->image_field < 0) return ig__fail(IG_BAD_DATA, "%s: no pictures in these data", data->name);
+  const ig__field *f = &data->field[net->image_field];
+  const ig__input_options *in = &model->input;
+  if (f->rank != 3 || f->dim[0] != in->channels || f->dim[1] != in->height || f->dim[2] != in->width)
+    return ig__fail(IG_BAD_MODEL, "model %s takes pictures of %d×%d×%d (channels × height × width), %s has %d×%d×%d: choose a model "
+                    "for this size", model->name, in->channels, in->height, in->width, data->name, f->dim[0], f->dim[1], f->dim[2]);
+  return IG_OK;
+}
+
+static ig__dtype picture_dtype(const ig__field *f) { return f->type == IG__FIELD_U8 ? IG__U8 : IG__F32; }
+
+/* The loss named by --loss on (prediction, label). */
+static ig__value build_loss(ig__graph *graph, const char *text, ig__value prediction, ig__value target) {
+  char copy[IG_SPEC_SIZE], *words[32];
+  if (strlen(text) >= sizeof copy) return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: the text is too long"));
+  strcpy(copy, text);
+  int count = ig__split_words(copy, words, 32);
+  const ig__op *op = count > 0 ? ig__op_find(words[0]) : NULL;
+  if (!op || !(op->flags & IG__LOSS))
+    return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: there is no loss \"%s\"; see `imgrad help losses`", text));
+  void *options = op->options_size ? ig__arena_take(graph->arena, 1, op->options_size) : NULL;
+  if (op->options_size && !options) return ig__graph_fail(graph, IG_NO_MEMORY);
+  ig_status status = ig__options_parse(op->name, op->options, options, words + 1, count - 1);
+  if (status != IG_OK) return ig__graph_fail(graph, status);
+  graph->line = "loss";
+  ig__layer layer = {.graph = graph, .name = "loss"};
+  return op->build(&layer, options, 2, (ig__value[]){prediction, target});
+}
+
+/* Appends the gradients of all trained parameters as outputs that go to their spans. */
+static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, outputs *out) {
+  size_t params = model->param_count;
+  ig__value *of = ig__alloc(2 * params + 1, sizeof *of), *grad = of + params;
+  int *number = ig__alloc(params + 1, sizeof *number), wanted = 0;
+  ig_status status = of && number ? IG_OK : IG_NO_MEMORY;
+  for (size_t t = 0; status == IG_OK && t < graph->tensor_count; t++) {
+    const ig__tensor *tensor = graph->tensor[t];
+    if (tensor->leaf != IG__LEAF_PARAM || model->param[tensor->leaf_index].frozen) continue;
+    of[wanted] = (ig__value)t;
+    number[wanted++] = tensor->leaf_index;
+  }
+  if (status == IG_OK) {
+    ig__value seed = ig__leaf_add(graph, IG__LEAF_SCALAR, IG__SCALAR_LOSS_SCALE, IG__REAL, (ig__shape){0});
+    status = ig__gradients(graph, loss, seed, of, wanted, grad);
+  }
+  for (int i = 0; status == IG_OK && i < wanted; i++)
+    if (grad[i] != IG__NONE) status = add_output(out, grad[i], model->param[number[i]].offset);
+  ig__free(of);
+  ig__free(number);
+  return status;
+}
+
+static ig__value kink_of(const ig__graph *graph, const ig__node *node) {
+  for (int k = 0; k < node->out_count; k++)
+    if (ig__tensor_of(graph, node->out[k])->dtype == IG__U8) return node->out[k];
+  return node->out[0];
+}
+
+static ig_status add_kinks(ig__network *net, const ig__graph *graph, outputs *out) {
+  net->first_kink = (int)out->count;
+  for (size_t i = 0; i < graph->node_count; i++)
+    if (graph->node[i]->op->flags & IG__KINK) IG__TRY(add_output(out, kink_of(graph, graph->node[i]), -1));
+  net->kinks = (int)out->count - net->first_kink;
+  return IG_OK;
+}
+
+static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
+  const ig__field *picture = &q->data->field[net->image_field];
+  ig__built built;
+  IG__TRY(ig__model_build(q->model, graph, picture_dtype(picture), &built));
+  const ig__shape *shape = ig__shape_of(graph, built.output[0]);
+  if (shape->rank != 2) {
+    char text[96];
+    return ig__fail(IG_BAD_MODEL, "model %s ends in %s; one number a class (n×classes) is wanted", q->model->name,
+                    ig__shape_text(text, shape));
+  }
+  net->classes = shape->dim[1];
+  IG__TRY(add_output(out, built.output[0], -1)); /* its place is the loss's, when there is one */
+  IG__TRY(add_output(out, built.output[0], -1));
+  if (!q->loss) return graph->status;
+  if (net->label_field < 0) return ig__fail(IG_BAD_DATA, "%s: no labels in these data", q->data->name);
+  if (q->data->class_count > net->classes)
+    return ig__fail(IG_BAD_MODEL, "model %s answers %d classes, %s has %d", q->model->name, net->classes, q->data->name,
+                    q->data->class_count);
+  ig__value label = ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__I32, ig__shape_make(1, &q->n, true));
+  ig__value loss = build_loss(graph, q->loss, built.output[0], label);
+  IG__TRY(graph->status);
+  out->list[OUT_LOSS].value = loss;
+  if (q->kinks) IG__TRY(add_kinks(net, graph, out));
+  return q->gradients ? add_gradients(q->model, graph, loss, out) : IG_OK;
+}
+
+ig_status ig__network_new(const ig_context *context, const ig__network_request *q, ig__network *net) {
+  ig__graph *graph = NULL;
+  outputs out = {0};
+  *net = (ig__network){.model = q->model, .n = q->n, .k = ig__kernels_for(context->isa, q->model->real_size)};
+  IG__TRY(check_picture(q->model, q->data, net));
+  ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
+  if (status == IG_OK) status = build(q, net, graph, &out);
+  if (status == IG_OK)
+    status = ig__plan_new(&net->plan, &(ig__plan_request){
+      .graph = graph, .output = out.list, .output_count = (int)out.count, .k = net->k, .accumulates = q->accumulates,
+      .param_offset = q->model->param_offset, .state_offset = q->model->state_offset, .param_count = q->model->params_size});
+  if (status == IG_OK) status = ig__plan_prepare(net->plan, ig__pool_threads(context->pool));
+  ig__graph_free(graph);
+  ig__free(out.list);
+  if (status != IG_OK) ig__network_free(net);
+  return status;
+}
+
+void ig__network_free(ig__network *net) {
+  ig__plan_free(net->plan);
+  net->plan = NULL;
+}
+
+ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {
+  ig__feed feed = {.n = batch->n,
+                   .params = net->model->params,
+                   .state = net->model->states,
+                   .grads = step->grads,
+                   .accumulate = step->accumulate,
+                   .field = {batch->field[net->image_field], net->label_field < 0 ? NULL : batch->field[net->label_field]},
+                   .loss_scale = step->loss_scale,
+                   .step = {step->seed, step->step, batch->key},
+                   .version = net->model->version};
+  return ig__plan_run(net->plan, context->pool, &feed);
+}
+
+double ig__network_loss(const ig__network *net) { return real_at(net, ig__plan_result(net->plan, OUT_LOSS), 0); }
+
+uint64_t ig__network_kinks(const ig__network *net) {
+  uint64_t hash = 0;
+  for (int i = net->first_kink; i < net->first_kink + net->kinks; i++) {
+    const void *p = ig__plan_result(net->plan, i);
+    const ig__shape *shape = ig__plan_result_shape(net->plan, i);
+    bool winner = ig__plan_result_dtype(net->plan, i) == IG__U8;
+    for (int64_t k = 0, count = ig__shape_count(shape); k < count; k++) {
+      uint64_t side = winner ? ((const uint8_t *)p)[k] : real_at(net, p, k) > 0;
+      hash = (hash ^ side) * 1099511628211u + 1;
+    }
+  }
+  return hash;
+}
+
+int ig__network_answer(const ig__network *net, int i) {
+  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  int64_t row = (int64_t)i * net->classes;
+  int best = 0;
+  for (int c = 1; c < net->classes; c++)
+    if (real_at(net, p, row + c) > real_at(net, p, row + best)) best = c;
+  return best;
+}

@@ -1,0 +1,40 @@
+/* What the words on the command line open. */
+#include "train/train.h"
+
+#include <string.h>
+
+ig_status ig__real_size(const char *precision, int *out) {
+  *out = !strcmp(precision, "f32") ? 4 : !strcmp(precision, "f64") ? 8 : 0;
+  return *out ? IG_OK : ig__fail(IG_USAGE, "--precision %s: f32 and f64 are there", precision);
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && !strcmp(s + n - m, end);
+}
+
+ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out) {
+  if (ig__is_folder(name)) {
+    char *path = ig__format("%s/model.safetensors", name);
+    ig_status status = path ? ig__model_load(path, real_size, out) : IG_NO_MEMORY;
+    ig__free(path);
+    return status;
+  }
+  if (ends_with(name, ".safetensors")) return ig__model_load(name, real_size, out);
+  IG__TRY(ig__model_open(name, classes, out));
+  ig_status status = ig__model_bind(*out, real_size, seed);
+  if (status != IG_OK) {
+    ig__model_free(*out);
+    *out = NULL;
+  }
+  return status;
+}
+
+const char *ig_model_name(int index) {
+  for (int i = 0; i <= index; i++)
+    if (!ig__builtins[i].name) return NULL;
+  return ig__builtins[index].name;
+}
+
+const char *ig_model_help(int index) { return ig_model_name(index) ? ig__builtins[index].help : NULL; }
+const char *ig_model_text(int index) { return ig_model_name(index) ? ig__builtins[index].text : NULL; }

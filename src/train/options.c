@@ -1,0 +1,164 @@
+/* The options of the verbs: their tables, their defaults, and setting them by name. From the same rows come --help, the
+ * configuration file and the saved configuration. */
+#include "train/train.h"
+
+#include <string.h>
+
+#define OPT(member, fallback, min, max, unit, help) IG__OPTION(T, member, fallback, min, max, unit, help)
+#define TEXT(member, fallback, help) IG__OPTION(T, member, fallback, 0, 0, "", help)
+#define PRECISION TEXT(precision, "f32", "f32 or f64: the real type of weights and arithmetic")
+#define THREADS OPT(threads, "0", 0, 4096, "", "compute threads; 0: as many as the process may use")
+#define WORKERS OPT(workers, "1", 1, 256, "", "threads that read pictures")
+#define STRICT OPT(strict, "no", 0, 1, "", "stop at the first broken picture instead of leaving it out")
+#define BAR OPT(min_accuracy, "0", 0, 1, "", "exit with code 8 when the accuracy measured last stays below")
+
+#define T ig_train_options
+static const ig__option train_table[] = {
+  TEXT(data, "digits", "folder, or built-in source with options: \"digits train=5000\""),
+  TEXT(model, "textbook", "built-in model or text file"),
+  TEXT(out, "", "run folder to make; default runs/train, runs/train2, …"),
+  TEXT(resume, "", "run folder to go on with, exactly where it stopped"),
+  TEXT(weights, "", "start from these weights (.safetensors or run folder)"),
+  TEXT(optimizer, "adam", "sgd, adam, … with options: \"adam beta1=0.8\""),
+  TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", \"step 5\""),
+  TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
+  PRECISION,
+  TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N"),
+  TEXT(time, "", "stop after so long: 90, 10m, 1.5h"),
+  OPT(lr, "0", 0, 1e6, "a step", "learning rate; 0: the optimiser's own"),
+  OPT(momentum, "-1", -1, 1, "", "handed to the optimiser; -1: its own"),
+  OPT(l2, "0", 0, 1e6, "", "λ of the L2 penalty on weights"),
+  OPT(l1, "0", 0, 1e6, "", "λ of the L1 penalty on weights (exact zeros)"),
+  TEXT(l2_scale, "full", "full λ‖w‖², half λ/2‖w‖², half_mean λ/2m‖w‖²"),
+  OPT(weight_decay, "0", 0, 1e6, "", "decoupled decay of weights: w -= lr·decay·w"),
+  OPT(clip, "0", 0, 1e12, "", "largest norm of the gradient; 0: not clipped"),
+  OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
+  OPT(accumulate, "1", 1, 1 << 20, "batches", "batches whose gradients make one step"),
+  OPT(val, "-1", -1, 0.9, "share", "part of the training pictures that validates; -1: 0.1 unless the data bring a part"),
+  OPT(limit, "0", 0, 9e15, "pictures", "train on a seeded, stratified sample; 0: all"),
+  OPT(seed, "1", 0, 9e15, "", "of weights, order, dropout and splits"),
+  THREADS,
+  WORKERS,
+  BAR,
+  STRICT,
+  OPT(checkpoint_every, "60", 0.01, 1e9, "seconds", "time between checkpoints inside an epoch"),
+  IG__OPTIONS_END};
+#undef T
+
+#define T ig_eval_options
+static const ig__option eval_table[] = {
+  TEXT(run, "", "run folder or .safetensors file"),
+  TEXT(data, "", "measure on these data; default: those of the run"),
+  TEXT(part, "test", "test, val or train"),
+  PRECISION,
+  OPT(batch, "256", 1, 1 << 20, "pictures", "pictures at once"),
+  THREADS,
+  WORKERS,
+  BAR,
+  STRICT,
+  IG__OPTIONS_END};
+#undef T
+
+#define T ig_gradcheck_options
+static const ig__option gradcheck_table[] = {
+  TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
+  TEXT(data, "digits", "folder or built-in source the pictures come from"),
+  TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
+  OPT(batch, "4", 1, 4096, "pictures", "pictures in the batch"),
+  OPT(samples, "20", 1, 1 << 30, "", "elements tried in each tensor"),
+  OPT(directions, "20", 0, 1 << 20, "", "random directions through all parameters"),
+  OPT(tolerance, "1e-6", 0, 1, "", "largest error that passes"),
+  OPT(seed, "1", 0, 9e15, "", "of weights and choices"),
+  THREADS,
+  IG__OPTIONS_END};
+#undef T
+
+#define T ig_summary_options
+static const ig__option summary_table[] = {
+  TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
+  TEXT(loss, "cross_entropy", "loss of the training step"),
+  TEXT(optimizer, "adam", "optimiser of the training step"),
+  PRECISION,
+  OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
+  OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
+  THREADS,
+  OPT(plan, "no", 0, 1, "", "also describe the training plan, phase by phase"),
+  IG__OPTIONS_END};
+#undef T
+
+const ig__option *ig__verb_table(ig_verb verb) {
+  switch (verb) {
+  case IG_VERB_TRAIN: return train_table;
+  case IG_VERB_EVAL: return eval_table;
+  case IG_VERB_GRADCHECK: return gradcheck_table;
+  default: return summary_table;
+  }
+}
+
+static const char *verb_name(ig_verb verb) {
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary"};
+  return names[verb];
+}
+
+ig_train_options ig_train_options_default(void) {
+  ig_train_options o = {.lr = 0};
+  ig__options_default(train_table, &o);
+  return o;
+}
+
+ig_eval_options ig_eval_options_default(void) {
+  ig_eval_options o = {.batch = 0};
+  ig__options_default(eval_table, &o);
+  return o;
+}
+
+ig_gradcheck_options ig_gradcheck_options_default(void) {
+  ig_gradcheck_options o = {.batch = 0};
+  ig__options_default(gradcheck_table, &o);
+  return o;
+}
+
+ig_summary_options ig_summary_options_default(void) {
+  ig_summary_options o = {.batch = 0};
+  ig__options_default(summary_table, &o);
+  return o;
+}
+
+/* The word with '-' written as '_'; options are spelled with '-' on the command line. */
+static void plain_key(const char *key, char out[64]) {
+  size_t n = 0;
+  for (; key[n] && n < 63; n++) out[n] = key[n] == '-' ? '_' : key[n];
+  out[n] = 0;
+}
+
+int ig__option_row(const ig__option *table, const char *key) {
+  char plain[64];
+  plain_key(key, plain);
+  for (int i = 0; table[i].name; i++)
+    if (!strcmp(table[i].name, plain)) return i;
+  return -1;
+}
+
+ig_status ig_option_set(ig_verb verb, void *options, const char *key, const char *value) {
+  const ig__option *table = ig__verb_table(verb);
+  char plain[64];
+  plain_key(key, plain);
+  IG__TRY(ig__option_set(verb_name(verb), table, options, plain, value));
+  if (verb == IG_VERB_TRAIN) ((ig_train_options *)options)->given |= (uint64_t)1 << ig__option_row(table, key);
+  return IG_OK;
+}
+
+bool ig_option_is_switch(ig_verb verb, const char *key) {
+  const ig__option *table = ig__verb_table(verb);
+  int row = ig__option_row(table, key);
+  return row >= 0 && table[row].type == IG__OPTION_BOOL;
+}
+
+const char *ig_option_name(ig_verb verb, int index) {
+  const ig__option *table = ig__verb_table(verb);
+  for (int i = 0; i <= index; i++)
+    if (!table[i].name) return NULL;
+  return table[index].name;
+}
+
+size_t ig_options_help(ig_verb verb, char *out, size_t size) { return ig__options_help(ig__verb_table(verb), out, size); }

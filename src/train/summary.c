@@ -1,0 +1,96 @@
+/* The verb summary: shapes, parameters, multiply-adds, and the memory that plans will take, without running anything. */
+#include "train/train.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Pictures and labels as this model wants them, for plans that no data are at hand for. */
+static ig__source_info wanted_data(const ig__model *model, int classes) {
+  ig__source_info info = {.field_count = 2, .class_count = classes, .name = "data"};
+  info.field[0] = (ig__field){.name = "image", .role = IG__ROLE_IMAGE, .type = IG__FIELD_U8, .rank = 3,
+                              .dim = {model->input.channels, model->input.height, model->input.width}};
+  info.field[1] = (ig__field){.name = "label", .role = IG__ROLE_LABEL, .type = IG__FIELD_I32, .rank = 0};
+  return info;
+}
+
+static void fill_row(const ig__model *model, size_t line, const ig__shape *shape, double macs, ig_summary_row *row) {
+  const ig__line *l = &model->line[line];
+  snprintf(row->name, sizeof row->name, "%s", l->name);
+  snprintf(row->op, sizeof row->op, "%s", l->op ? l->op->name : "input");
+  ig__shape_text(row->shape, shape);
+  row->macs = macs;
+  for (size_t k = 0; k < model->param_count; k++)
+    if (model->param[k].line == (int)line) row->parameters += model->param[k].count;
+}
+
+/* The rows come from a plan for one picture that only predicts. */
+static ig_status fill_rows(const ig_context *context, ig__model *model, ig_summary_result *r) {
+  ig__graph *graph = NULL;
+  ig__plan *plan = NULL;
+  ig__built built;
+  ig_status status = ig__graph_new(&graph, ig__core_ops_get(), 1, false);
+  if (status == IG_OK) status = ig__model_build(model, graph, IG__U8, &built);
+  if (status == IG_OK)
+    status = ig__plan_new(&plan, &(ig__plan_request){.graph = graph, .output = &(ig__plan_output){built.output[0], -1},
+                          .output_count = 1, .k = ig__kernels_for(context->isa, model->real_size),
+                          .param_offset = model->param_offset, .state_offset = model->state_offset});
+  r->row = status == IG_OK ? ig__alloc(model->line_count, sizeof *r->row) : NULL;
+  if (status == IG_OK && !r->row) status = IG_NO_MEMORY;
+  for (size_t i = 0; status == IG_OK && i < model->line_count; i++) {
+    double macs = ig__plan_work(plan, model->line[i].name);
+    fill_row(model, i, ig__shape_of(graph, built.line[i]), macs, &r->row[r->rows]);
+    r->macs += macs;
+    r->parameters += r->row[r->rows++].parameters;
+  }
+  ig__plan_free(plan);
+  ig__graph_free(graph);
+  return status;
+}
+
+static ig_status fill_memory(const ig_context *context, ig__model *model, const ig_summary_options *o, ig_summary_result *r) {
+  ig__source_info info = wanted_data(model, o->classes);
+  ig_train_options train = ig_train_options_default();
+  ig__network network = {0};
+  ig__updater *updater = NULL;
+  ig__buffer text = {0};
+  int threads = ig__pool_threads(context->pool);
+  memcpy(train.optimizer, o->optimizer, sizeof train.optimizer);
+  IG__TRY(ig__updater_new(context, model, &train, 1, &updater));
+  uint64_t slots = (uint64_t)ig__updater_slots(updater);
+  ig__updater_free(updater);
+  r->weight_bytes = (uint64_t)(model->params_size + model->states_size) * (uint64_t)model->real_size;
+  IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .n = o->batch}, &network));
+  r->inference_bytes = ig__plan_memory_of(network.plan, threads).total;
+  ig__network_free(&network);
+  IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .loss = o->loss, .n = o->batch,
+                          .training = true, .gradients = true}, &network));
+  r->training_bytes = ig__plan_memory_of(network.plan, threads).total +
+                      (1 + slots) * (uint64_t)model->params_size * (uint64_t)model->real_size;
+  ig_status status = o->plan ? ig__plan_describe(network.plan, &text) : IG_OK;
+  ig__network_free(&network);
+  ig__buffer_add(&text, "", 1);
+  if (status == IG_OK && o->plan) r->plan = text.failed ? NULL : ig__strdup((const char *)text.data);
+  if (status == IG_OK && o->plan && !r->plan) status = IG_NO_MEMORY;
+  ig__buffer_free(&text);
+  return status;
+}
+
+ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_summary_result *result) {
+  ig__model *model = NULL;
+  int real_size;
+  *result = (ig_summary_result){.rows = 0};
+  IG__TRY(ig__real_size(options->precision, &real_size));
+  IG__TRY(ig__model_any(options->model, options->classes, real_size, 0, &model));
+  ig_status status = fill_rows(context, model, result);
+  for (size_t i = 0; i < model->state_count; i++) result->states += model->state[i].count;
+  if (status == IG_OK) status = fill_memory(context, model, options, result);
+  ig__model_free(model);
+  if (status != IG_OK) ig_summary_result_free(result);
+  return status;
+}
+
+void ig_summary_result_free(ig_summary_result *result) {
+  ig__free(result->row);
+  ig__free(result->plan);
+  *result = (ig_summary_result){.rows = 0};
+}

@@ -1,0 +1,289 @@
+/* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
+ * weights, measures the test part once at the end. */
+#include "base/text.h"
+#include "train/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEASURE_BATCH 128
+
+/* Options that may differ when a run is taken up again: they change no result. */
+static bool is_free(const char *name) {
+  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "checkpoint_every", "min_accuracy"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (!strcmp(name, names[i])) return true;
+  return false;
+}
+
+static uint64_t fingerprint_of(const ig__trainer *t) {
+  uint64_t hash = ig__hash(t->model->text, strlen(t->model->text), t->source->info.fingerprint);
+  for (const ig__option *o = ig__verb_table(IG_VERB_TRAIN); o->name; o++)
+    if (!is_free(o->name) && strcmp(o->name, "strict")) {
+      const char *at = (const char *)t->options + o->offset;
+      hash = ig__hash(at, o->type == IG__OPTION_TEXT ? strlen(at) : o->size, hash);
+    }
+  return ig__hash(&t->train.k->isa, sizeof t->train.k->isa, hash);
+}
+
+/* The run's own configuration, with what may differ taken from the command line. */
+static ig_status resumed_options(const ig_train_options *asked, ig_train_options *out) {
+  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
+  char *path = ig__format("%s/config.yaml", asked->resume);
+  if (!path) return IG_NO_MEMORY;
+  if (*asked->weights) {
+    ig__free(path);
+    return ig__fail(IG_USAGE, "--resume goes on with its own weights; --weights starts fresh: give one of them");
+  }
+  *out = ig_train_options_default();
+  ig_status status = ig_options_load(IG_VERB_TRAIN, out, path);
+  ig__free(path);
+  IG__TRY(ig__fail_at(status, "--resume %s", asked->resume));
+  for (int i = 0; table[i].name; i++) {
+    if (!(asked->given >> i & 1)) continue;
+    char *to = (char *)out + table[i].offset;
+    const char *from = (const char *)asked + table[i].offset;
+    bool same = table[i].type == IG__OPTION_TEXT ? !strcmp(to, from) : !memcmp(to, from, table[i].size);
+    if (!same && !is_free(table[i].name))
+      return ig__fail(IG_USAGE, "--%s differs from the run's own (see %s/config.yaml): it would change the result. Leave it out, or "
+                      "start a new run with --weights %s", table[i].name, asked->resume, asked->resume);
+    if (strcmp(table[i].name, "epochs")) memcpy(to, from, table[i].size);
+  }
+  memcpy(out->resume, asked->resume, sizeof out->resume);
+  return IG_OK;
+}
+
+/* "10", or "+50" on top of what the run was asked for. */
+static ig_status read_epochs(const ig_train_options *asked, const ig_train_options *o, int *out) {
+  int64_t base = 0, n = 0;
+  bool given = asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
+  const char *text = given ? asked->epochs : o->epochs;
+  bool plus = *text == '+';
+  if (!ig__parse_i64(text + plus, &n) || n < 0 || n > 1000000 || (plus && !*asked->resume))
+    return ig__fail(IG_USAGE, "--epochs %s: a number up to 1000000 is wanted (+N with --resume only)", text);
+  if (plus && (!ig__parse_i64(o->epochs, &base) || base + n > 1000000))
+    return ig__fail(IG_USAGE, "--epochs %s: added to %s it is no number up to 1000000", text, o->epochs);
+  *out = (int)(base + n);
+  return IG_OK;
+}
+
+static void report_broken(void *user, const ig__ref *ref, const char *message) {
+  (void)ref;
+  ig__log(user, IG_LOG_WARNING, "left out: %s", message);
+}
+
+static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
+  return ig__loader_new(t->source, &(ig__loader_options){.batch = batch, .threads = t->options->workers, .depth = 4,
+                        .strict = t->options->strict, .broken = report_broken, .user = t->context}, out);
+}
+
+static ig_status open_data(ig__trainer *t) {
+  const ig_train_options *o = t->options;
+  IG__TRY(ig__source_open(o->data, &t->source));
+  if (t->source->info.class_count < 2)
+    return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
+  IG__TRY(ig__samples_make(t->source, &(ig__split_options){(uint64_t)o->seed, o->val, 0, o->limit}, &t->samples));
+  int64_t count = t->samples.count[IG__TRAIN];
+  if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
+  t->order = ig__alloc((size_t)count, sizeof *t->order);
+  return t->order ? IG_OK : IG_NO_MEMORY;
+}
+
+static ig_status open_model(ig__trainer *t) {
+  const ig_train_options *o = t->options;
+  int real_size;
+  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(ig__model_open(o->model, t->source->info.class_count, &t->model));
+  IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
+  if (!t->model->class_name) {
+    size_t classes = (size_t)t->source->info.class_count;
+    t->model->class_name = ig__alloc(classes, sizeof *t->model->class_name);
+    if (!t->model->class_name) return IG_NO_MEMORY;
+    memcpy(t->model->class_name, t->source->info.class_name, classes * sizeof *t->model->class_name);
+    t->model->class_count = (int)classes;
+  }
+  return IG_OK;
+}
+
+static ig_status open_network(ig__trainer *t) {
+  const ig_train_options *o = t->options;
+  const ig__source_info *info = &t->source->info;
+  IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
+                          .training = true, .gradients = true, .accumulates = o->accumulate > 1}, &t->train));
+  IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
+                          .n = MEASURE_BATCH}, &t->test));
+  IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
+  IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
+  IG__TRY(open_loader(t, o->batch, &t->loader));
+  IG__TRY(open_loader(t, MEASURE_BATCH, &t->test_loader));
+  int64_t per_step = (int64_t)o->batch * o->accumulate;
+  t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
+  if (*o->time && (!ig__parse_seconds(o->time, &t->time_limit) || t->time_limit <= 0))
+    return ig__fail(IG_USAGE, "--time %s: a length of time like 90, 10m or 1.5h is wanted", o->time);
+  return IG_OK;
+}
+
+/* Weights from a file or a run folder; what did not match is said. */
+static ig_status take_weights(ig__trainer *t, const char *from) {
+  char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
+  ig__buffer unmatched = {0};
+  int matched = 0;
+  if (!path) return IG_NO_MEMORY;
+  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
+  if (status == IG_OK) {
+    ig__buffer_add(&unmatched, "", 1);
+    ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
+    if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
+  }
+  ig__buffer_free(&unmatched);
+  ig__free(path);
+  return status;
+}
+
+static ig_status save_model(ig__trainer *t) {
+  char *path = ig__format("%s/model.safetensors", t->folder), epoch[24];
+  snprintf(epoch, sizeof epoch, "%lld", (long long)t->state.best_epoch);
+  const char *const meta[] = {"data", t->options->data, "epoch", epoch, "loss", t->options->loss, NULL};
+  ig_status status = path ? ig__model_save(t->model, path, meta) : IG_NO_MEMORY;
+  ig__free(path);
+  return status;
+}
+
+/* A new folder with its configuration; or an old one with its checkpoint. */
+static ig_status open_folder(ig__trainer *t) {
+  ig__buffer config = {0};
+  t->fingerprint = fingerprint_of(t);
+  if (*t->options->resume) {
+    memcpy(t->folder, t->options->resume, sizeof t->folder);
+    char *path = ig__format("%s/checkpoint", t->folder);
+    if (!path) return IG_NO_MEMORY;
+    bool begun = ig__file_exists(path);
+    ig__free(path);
+    if (begun) return ig__checkpoint_load(t->folder, t->model, t->updater, &t->state, t->fingerprint);
+    ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
+  }
+  if (*t->options->weights) IG__TRY(take_weights(t, t->options->weights));
+  if (!*t->options->resume) {
+    IG__TRY(ig__folder_make(t->options->out, t->folder));
+    ig__config_write(t->options, &config);
+    IG__TRY(ig__folder_write(t->folder, "config.yaml", &config));
+  }
+  return ig__trainer_save(t);
+}
+
+/* Better: more right answers, and among equals the smaller loss. Without validation the last epoch is kept. */
+static bool is_better(const ig__trainer *t, const ig_metrics *val) {
+  if (!val->n || !t->state.best_epoch) return true;
+  if (val->accuracy != t->state.best_accuracy) return val->accuracy > t->state.best_accuracy;
+  return val->loss < t->state.best_loss;
+}
+
+static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
+  *out = (ig_metrics){.loss = NAN, .data_loss = NAN, .penalty = NAN, .accuracy = NAN};
+  if (!t->samples.count[part]) return IG_OK;
+  return ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
+                      ig__updater_penalty(t->updater), NULL, out);
+}
+
+/* Validation, the row of the epoch, the best weights; then the checkpoint says that the epoch is over. */
+static ig_status finish_epoch(ig__trainer *t) {
+  ig__run_state *s = &t->state;
+  ig_epoch row = {.epoch = (int)s->epoch + 1, .time = s->seconds, .train = ig__tally_metrics(&s->tally, true), .lr = t->lr,
+                  .weight_norm = ig__updater_weight_norm(t->updater),
+                  .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
+  double start = ig__now();
+  IG__TRY(measure(t, IG__VAL, &row.val));
+  IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
+  s->seconds += ig__now() - start;
+  row.time = s->seconds;
+  s->history[s->history_count++] = row;
+  s->epoch++;
+  if (is_better(t, &row.val)) {
+    s->best_epoch = s->epoch;
+    s->best_accuracy = row.val.accuracy;
+    s->best_loss = row.val.loss;
+    IG__TRY(save_model(t));
+  }
+  s->position = s->broken = 0;
+  s->tally = (ig__tally){0};
+  s->epoch_seconds = s->epoch_wait = 0;
+  IG__TRY(ig__trainer_save(t));
+  IG__TRY(ig__results_write(t->folder, s));
+  if (t->events && t->events->epoch) t->events->epoch(t->events->user, &row);
+  return IG_OK;
+}
+
+static ig_status train(ig__trainer *t) {
+  IG__TRY(ig__results_write(t->folder, &t->state));
+  while (t->state.epoch < t->epochs) {
+    memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
+    IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
+    t->started = ig__now();
+    ig_status status = ig__train_epoch(t);
+    if (status != IG_OK || t->stopped) return status;
+    IG__TRY(finish_epoch(t));
+  }
+  t->stopped = "epochs";
+  return IG_OK;
+}
+
+/* A run that stopped before its first epoch ended keeps the weights it has. */
+static ig_status finish(ig__trainer *t, ig_train_result *r) {
+  if (!t->state.best_epoch) IG__TRY(save_model(t));
+  char *path = ig__format("%s/model.safetensors", t->folder);
+  int matched;
+  ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL) : IG_NO_MEMORY;
+  ig__free(path);
+  IG__TRY(status);
+  IG__TRY(measure(t, IG__VAL, &r->val));
+  IG__TRY(measure(t, IG__TEST, &r->test));
+  ig__part part = r->test.n ? IG__TEST : r->val.n ? IG__VAL : IG__TRAIN;
+  int64_t *counts = ig__class_counts(t->source, t->samples.ref[part], t->samples.count[part]);
+  if (!counts) return IG_NO_MEMORY;
+  r->baseline = ig__baseline(counts, t->source->info.class_count);
+  ig__free(counts);
+  double last = r->test.n ? r->test.accuracy : r->val.accuracy;
+  if (t->options->min_accuracy > 0 && !(last >= t->options->min_accuracy))
+    return ig__fail(IG_BELOW_BAR, "accuracy %.4f on the %s part is below the %.4f asked for", last, ig__part_name(part),
+                    t->options->min_accuracy);
+  return IG_OK;
+}
+
+static void close_trainer(ig__trainer *t) {
+  ig__loader_free(t->loader);
+  ig__loader_free(t->test_loader);
+  ig__network_free(&t->train);
+  ig__network_free(&t->test);
+  ig__updater_free(t->updater);
+  ig__free(t->schedule_options);
+  ig__model_free(t->model);
+  ig__samples_free(&t->samples);
+  ig__source_close(t->source);
+  ig__run_state_free(&t->state);
+  ig__free(t->order);
+}
+
+ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
+                   ig_train_result *result) {
+  ig_train_options o = *options;
+  ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now()};
+  *result = (ig_train_result){.stopped = ""};
+  if (*options->resume) IG__TRY(resumed_options(options, &o));
+  ig_status status = read_epochs(options, &o, &t.epochs);
+  if (status == IG_OK) status = open_data(&t);
+  if (status == IG_OK) status = open_model(&t);
+  if (status == IG_OK) status = open_network(&t);
+  if (status == IG_OK) status = open_folder(&t);
+  if (status == IG_OK) status = train(&t);
+  if (status == IG_OK) status = finish(&t, result);
+  memcpy(result->out, t.folder, sizeof result->out);
+  result->epochs = (int)t.state.epoch;
+  result->best_epoch = (int)t.state.best_epoch;
+  result->stopped = t.stopped ? t.stopped : "";
+  result->seconds = t.state.seconds;
+  result->broken = t.loader ? ig__loader_broken(t.loader) : 0;
+  close_trainer(&t);
+  return status;
+}

@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# Training as a user sees it: the run folder, the words, the exit codes, the signals.
+. "$(dirname "$0")/lib.sh"
+
+small=(--data "digits train=600 test=200" --model softmax --batch 20)
+long=(--data "digits train=20000 test=200" --model textbook --epochs 50)
+
+test_run_folder() {
+  run train "${small[@]}" --epochs 2 --out a
+  want_code 0
+  for name in config.yaml results.csv model.safetensors checkpoint; do want_file a/$name; done
+  want_equal "$(head -n 1 a/results.csv)" \
+    "epoch,time,train/loss,train/data_loss,train/penalty,train/accuracy,val/loss,val/accuracy,lr,weight_norm,img_per_s,wait" \
+    "columns of results.csv"
+  want_equal "$(wc -l <a/results.csv)" 3 "rows of results.csv"
+  want_out "a"
+  want_out "interval"
+  want_out "baseline"
+  want_err "epoch 2/2"
+  want_err "eval a"
+  case $err in *$'\033'* | *$'\r'*) fail "control codes in a file" ;; esac
+  # A folder that is there is never written over.
+  run train "${small[@]}" --epochs 1 --out a
+  want_code 2
+  # The saved configuration makes the same run again.
+  run train --config a/config.yaml --out b
+  want_code 0
+  want_equal "$(weight_hash a/model.safetensors)" "$(weight_hash b/model.safetensors)" "weights from config.yaml"
+}
+
+test_numbered_folders() {
+  for i in 1 2; do
+    run train "${small[@]}" --epochs 1 --quiet
+    want_code 0
+    want_equal "$err" "" "words with --quiet"
+  done
+  want_file runs/train/model.safetensors
+  want_file runs/train2/model.safetensors
+}
+
+test_json_and_eval() {
+  want_jq
+  run train "${small[@]}" --epochs 2 --out a --json
+  want_code 0
+  want_json 'map(.type) == ["epoch", "epoch", "result"] and .[2].test.n == 200 and .[2].out == "a"'
+  run eval a
+  want_code 0
+  want_out "accuracy"
+  want_out "test"
+  run eval a --json
+  want_code 0
+  want_json '.[0].part == "test" and .[0].n == 200 and .[0].classes == 10 and (.[0].per_class | length) == 10
+             and .[0].accuracy > 0.2 and .[0].loss > 0 and (.[0].per_class | map(.n) | add) == 200
+             and (.[0].confusion | map(add) | add) == 200'
+  run eval a --json --part val
+  want_json '.[0].part == "val" and .[0].n == 60'
+  run eval a --json --data "digits train=100 test=50 seed=9"
+  want_json '.[0].n == 50'
+  run eval a --min-accuracy 1
+  want_code 8
+  want_out accuracy
+  run eval a --part both
+  want_code 2
+}
+
+test_bars_and_time() {
+  run train "${small[@]}" --epochs 1 --out a --min-accuracy 1
+  want_code 8
+  want_file a/model.safetensors
+  run train "${long[@]}" --out b --time 1
+  want_code 0
+  want_file b/checkpoint
+}
+
+test_refusals() {
+  run train "${small[@]}" --epochs 1 --out a
+  run train --resume a --weights a
+  want_code 2
+  run train --resume a --batch 7 --epochs +1
+  want_code 2
+  want_err batch
+  run train --resume nowhere
+  want_code 2
+  run train --resume a --epochs +1 --threads 1
+  want_code 0
+  want_equal "$(wc -l <a/results.csv)" 3 "rows after one more epoch"
+  cp -r a broken
+  head -c 100 a/checkpoint >broken/checkpoint
+  run train --resume broken --epochs +1
+  want_code 4
+  run train "${small[@]}" --epochs 1 --weights a --out c
+  want_code 0
+}
+
+test_full_disk_for_results() {
+  code=0
+  "$imgrad" train "${small[@]}" --epochs 1 --out a >/dev/full 2>stderr || code=$?
+  : >stdout
+  want_code 5
+  want_file a/model.safetensors
+}
+
+test_no_descriptor_of_ours() {
+  # With stdin and stderr closed, files get low numbers; the run must not write into them.
+  "$imgrad" train "${small[@]}" --epochs 1 --out a >stdout 2>&- <&- || fail "exit $?"
+  "$imgrad" eval a >stdout || fail "eval"
+  grep -q accuracy stdout || fail "no figures"
+}
+
+# start WORD…: trains in the background, and waits until the first checkpoint or epoch can be stopped.
+start() {
+  # Bash starts background jobs with INT ignored; --default-signal undoes it.
+  env --default-signal=INT,TERM,HUP "$imgrad" "$@" >stdout 2>stderr </dev/null &
+  pid=$!
+  for _ in $(seq 100); do
+    [ -e "$folder/config.yaml" ] && break
+    sleep 0.05
+  done
+  sleep 0.3
+}
+
+stop_with() {
+  folder=$1
+  start train "${long[@]}" --out "$1"
+  kill -"$1" $pid
+  code=0
+  wait $pid || code=$?
+  want_code "$2"
+  want_file "$1/checkpoint"
+  grep -q "resume" stderr || fail "no word on how to go on: $(cat stderr)"
+  run train --resume "$1" --time 0.2
+  want_code 0
+}
+
+test_signal_int() { stop_with INT 130; }
+test_signal_term() { stop_with TERM 143; }
+test_signal_hup() { stop_with HUP 129; }
+
+test_second_int() {
+  folder=a
+  start train "${long[@]}" --batch 4096 --out a
+  kill -INT $pid
+  kill -INT $pid 2>/dev/null
+  code=0
+  wait $pid || code=$?
+  want_code 130
+}
+
+test_nohup() {
+  folder=a
+  (trap '' HUP; exec "$imgrad" train "${long[@]}" --time 3 --out a >stdout 2>stderr) &
+  pid=$!
+  sleep 1
+  kill -HUP $pid
+  code=0
+  wait $pid || code=$?
+  want_code 0
+}
+
+# live ENVIRONMENT…: trains on a terminal of 100 columns and leaves what the terminal got in the file typescript.
+live() {
+  command -v script >/dev/null || skip "script is not here"
+  # `script` gives a terminal without a size, so COLUMNS decides.
+  env TERM=xterm COLUMNS=100 "$@" script -qec "'$imgrad' train --data 'digits train=4000 test=200' --epochs 2 --out a >stdout" typescript \
+    >/dev/null </dev/null || fail "script: exit $?"
+}
+
+test_live_line() {
+  live
+  grep -q $'\r' typescript || fail "nothing was redrawn"
+  grep -q "━" typescript || fail "no bar"
+  grep -q $'\033\[32m' typescript || fail "no colour"
+  grep -q "eta" typescript || fail "no eta"
+  grep -q "epoch 2/2" typescript || fail "no second epoch"
+  # No line between two returns is wider than the terminal.
+  wide=$(grep -v '^Script' typescript | tr '\r' '\n' | sed 's/\x1b\[[0-9;]*[mK]//g' | awk '{ if (length($0) > 99) print }')
+  [ -z "$wide" ] || fail "wider than 99 columns: $wide"
+}
+
+test_narrow_line() {
+  live COLUMNS=40
+  wide=$(grep -v '^Script' typescript | tr '\r' '\n' | sed 's/\x1b\[[0-9;]*[mK]//g' | awk '{ if (length($0) > 39) print }')
+  [ -z "$wide" ] || fail "wider than 39 columns: $wide"
+}
+
+test_no_color() {
+  live NO_COLOR=1
+  grep -q $'\033\[[0-9;]*m' typescript && fail "colour in spite of NO_COLOR"
+  grep -q $'\r' typescript || fail "nothing was redrawn"
+}
+
+test_dumb_terminal() {
+  live TERM=dumb
+  grep -q $'\033' typescript && fail "control codes on a dumb terminal"
+  grep -q "epoch 2/2" typescript || fail "no plain line"
+}
+
+run_tests "$@"

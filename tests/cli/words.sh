@@ -1,0 +1,221 @@
+#!/usr/bin/env bash
+# Words, help, mistakes and exit codes: everything that needs no training.
+. "$(dirname "$0")/lib.sh"
+
+test_version() {
+  run version
+  want_code 0
+  want_out "imgrad 0."
+  run --version
+  want_code 0
+  want_out "imgrad 0."
+}
+
+test_overview() {
+  run help
+  want_code 0
+  for word in eval gradcheck help info models summary train version optimizers schedules "Exit codes"; do want_out "$word"; done
+  whole=$out
+  run --help
+  want_code 0
+  want_equal "$out" "$whole" "--help"
+}
+
+test_no_command() {
+  run
+  want_code 2
+  want_err "imgrad help"
+}
+
+test_help_of_every_command() {
+  for command in eval gradcheck help info models summary train version; do
+    run "$command" --help
+    want_code 0
+    want_out "usage: imgrad $command"
+    page=$out
+    run help "$command"
+    want_code 0
+    want_out "$(head -n 3 <<<"$page")"
+    run "$command" -h
+    want_code 0
+  done
+  run train --help
+  for word in --epochs --l2-scale --config --json --optimizer examples; do want_out "$word"; done
+}
+
+test_help_of_every_list() {
+  for topic in initialisers layers losses models optimizers penalties schedules sources; do
+    run help $topic
+    want_code 0
+    [ "$(wc -l <stdout)" -ge 2 ] || fail "help $topic is too short $(shown)"
+  done
+  run help optimizers
+  want_out adam
+  want_out sgd
+}
+
+test_unknown_words() {
+  run trian
+  want_code 2
+  want_err "did you mean 'train'"
+  run zzzzzz
+  want_code 2
+  want_err "help"
+  run --epochs 3
+  want_code 2
+  run train --epocs 3
+  want_code 2
+  want_err "epochs"
+  run train --optimiser adm --out x
+  want_code 2
+  run train --confg x
+  want_code 2
+  want_err "--config"
+  run info --jsn
+  want_code 2
+  want_err "--json"
+  run info --epochs 3
+  want_code 2
+  run help optimisers
+  want_code 2
+  want_err "optimizers"
+  run models textbok
+  want_code 2
+  want_err "textbook"
+  run train one two
+  want_code 2
+  want_err "two"
+  [ ! -e runs ] || fail "a refused command left a folder"
+}
+
+test_wrong_values() {
+  run train --epochs
+  want_code 2
+  want_err "needs a value"
+  run train --lr fast
+  want_code 2
+  want_err "lr"
+  run train --batch 0
+  want_code 2
+  run train --strict=perhaps
+  want_code 2
+  run train --json=yes
+  want_code 2
+  run train -e 3
+  want_code 2
+  run train --=3
+  want_code 2
+  run train --model nothing.txt --out x
+  want_code 2
+  run train --model txtbook --out x
+  want_code 2
+  want_err "textbook"
+  run train --data nowhere/ --out x
+  want_code 2
+  run eval
+  want_code 2
+  run eval nowhere
+  want_code 2
+  run train --config nothing.yaml
+  want_code 2
+}
+
+test_config() {
+  printf 'epochs: 3\nlerning_rate: 1\n' >bad.yaml
+  run train --config bad.yaml
+  want_code 2
+  want_err "bad.yaml"
+  # The file comes first wherever it stands: the command line's value wins, so the mistake of the file is never seen.
+  printf 'model: nowhere.txt\n' >run.yaml
+  run summary --model textbook --config run.yaml
+  want_code 0
+  run summary --config=run.yaml
+  want_code 2
+  want_err "nowhere.txt"
+  run train --config a --config b
+  want_code 2
+  want_err twice
+}
+
+test_models() {
+  run models
+  want_code 0
+  for name in lenet5 mlp resnet8 softmax textbook; do want_out "$name"; done
+  run models textbook
+  want_code 0
+  want_out "conv2d 32"
+  "$imgrad" models textbook >mine.txt || fail "models textbook"
+  run summary mine.txt
+  want_code 0
+  want_out "225,034"
+}
+
+test_info() {
+  run info
+  want_code 0
+  for word in version CPU "instruction set" threads libraries zlib; do want_out "$word"; done
+  IMGRAD_ISA=reference run info
+  want_out reference
+  IMGRAD_ISA=nonsense run info
+  want_code 2
+}
+
+test_summary() {
+  run summary textbook
+  want_code 0
+  want_out "225,034"
+  want_out conv2d
+  run summary textbook --plan
+  want_code 0
+}
+
+test_json() {
+  want_jq
+  run info --json
+  want_code 0
+  want_json '.[0].version and .[0].threads >= 1'
+  run version --json
+  want_json '.[0].version'
+  run models --json
+  want_json 'map(.name) == (map(.name) | sort) and length >= 5'
+  run models textbook --json
+  want_json '.[0].text | contains("conv2d")'
+  run summary textbook --json
+  want_json '.[0].parameters == 225034 and .[0].macs > 1e6 and (.[0].layers | length) >= 8'
+  [ "$(wc -l <stdout)" = 1 ] || fail "more than one line"
+}
+
+test_gradcheck() {
+  run gradcheck softmax --samples 5 --directions 3
+  want_code 0
+  want_out passed
+  want_jq
+  run gradcheck --json softmax --samples 5 --directions 3
+  want_code 0
+  want_json '.[0].passed and (.[0].rows | length) >= 2'
+  # No difference is as good as this, so the verdict must be the other one.
+  run gradcheck softmax --samples 5 --directions 3 --tolerance 0
+  want_code 1
+}
+
+test_streams() {
+  # A full disk, a closed output, a reader that goes away.
+  code=0
+  "$imgrad" help >/dev/full 2>stderr || code=$?
+  : >stdout
+  want_code 5
+  grep -q "standard output" stderr || fail "no word about the output: $(cat stderr)"
+  code=0
+  "$imgrad" help >&- 2>stderr || code=$?
+  want_code 5
+  code=0
+  { "$imgrad" models textbook; echo $? >code; } 2>stderr | true
+  # `true` may leave before or after the text came; both are right.
+  case $(cat code) in 0 | 141) ;; *) fail "reader gone: exit $(cat code)" ;; esac
+  { sleep 0.2; "$imgrad" help; echo $? >code; } 2>stderr | true
+  want_equal "$(cat code)" 141 "exit code with a reader that has gone"
+  "$imgrad" help >/dev/null 2>&- || fail "closed stderr"
+  "$imgrad" help <&- >/dev/null || fail "closed stdin"
+}
+
+run_tests "$@"
