@@ -1,8 +1,9 @@
 /* Which samples train, validate and test.
  *
- * A split takes, in each class, the samples whose Philox(seed, key) is smallest: adding a few pictures moves only a few others across the border, and nothing depends on the order of files. How many a class gives is its share,
- * rounded by largest remainders: 100 classes of 4 pictures at 10 % give 40 pictures, where rounding each class alone
- * would give none. */
+ * A split takes, in each class, the samples whose Philox(seed, key) is smallest: adding a few pictures moves only a few
+ * others across the border, and nothing depends on the order of files. How many a class gives is its share, rounded by
+ * largest remainders: 100 classes of 4 pictures at 10 % give 40 pictures, where rounding each class alone would give
+ * none. */
 #include "data/data.h"
 #include "data/sort.h"
 

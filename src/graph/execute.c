@@ -74,13 +74,28 @@ static ig__run make_run(const ig__plan *plan, const ig__item *item, ig__view *in
                    .step = &plan->feed->step};
 }
 
-static void run_checked(const ig__plan *plan, const ig__run *r, bool first_part) {
+/* In poisoned builds: remembers the first output that breaks the layout contract. Outputs that several parts or a finish
+ * complete are not looked at here. */
+static void look_at_outputs(const ig__plan *plan, const ig__run *r) {
+#ifdef IG__POISON
+  ig__plan *p = (ig__plan *)(uintptr_t)plan;
+  for (int k = 0; k < r->node->out_count && r->parts == 1 && !r->partial && !p->violation; k++) {
+    const char *found = ig__poison_check(&r->out[k], ig__dtype_size(plan, r->out[k].dtype), r->n0, r->n1);
+    if (found) p->violator = r->node, p->violation = found;
+  }
+#else
+  (void)plan, (void)r;
+#endif
+}
+
+static void run_node(const ig__plan *plan, const ig__run *r, bool first_part) {
   const ig__op *op = r->node->op;
   for (int k = 0; first_part && k < r->node->out_count; k++)
     if (r->out[k].image.halo) clear_halo(&r->out[k], ig__dtype_size(plan, r->out[k].dtype), r->n0, r->n1);
   op->run[plan->k->real_size == 8](r);
   for (int k = 0; (op->flags & IG__DIRTY_LANES) && k < r->node->out_count; k++)
     if (r->out[k].image.block) clear_lanes(&r->out[k], ig__dtype_size(plan, r->out[k].dtype), r->n0, r->n1);
+  look_at_outputs(plan, r);
 }
 
 static size_t partial_stride(const ig__plan *plan, const ig__item *item) {
@@ -103,6 +118,9 @@ static void run_chunks(void *arg, int task, int thread) {
   int from = (int)((int64_t)planned * task / phase->groups), to = (int)((int64_t)planned * (task + 1) / phase->groups);
   for (int chunk = from; chunk < to && chunk * phase->chunk < n; chunk++) {
     int n0 = chunk * phase->chunk, n1 = n0 + phase->chunk < n ? n0 + phase->chunk : n;
+#ifdef IG__POISON
+    memset(plan->scratch[thread], 0xff, plan->local_bytes);
+#endif
     for (int s = phase->first; s < phase->first + phase->count; s++) {
       const ig__item *item = &plan->item[plan->step[s].item];
       ig__run r = make_run(plan, item, in, out, thread, n0);
@@ -112,7 +130,7 @@ static void run_chunks(void *arg, int task, int thread) {
         r.partial = partial_of(plan, item, task);
         if (chunk == from) memset(r.partial, 0, partial_stride(plan, item));
       }
-      run_checked(plan, &r, !item->partial);
+      run_node(plan, &r, !item->partial);
     }
   }
 }
@@ -140,7 +158,7 @@ static void run_part(const ig__plan *plan, const ig__phase_step *step, int part,
     return;
   }
   if (item->partial) r.partial = partial_of(plan, item, 0);
-  run_checked(plan, &r, part == 0 && !item->partial);
+  run_node(plan, &r, part == 0 && !item->partial);
 }
 
 static void run_parts(void *arg, int task, int thread) {
@@ -200,6 +218,10 @@ ig_status ig__plan_run(ig__plan *plan, ig__pool *pool, const ig__feed *feed) {
   plan->scalar[IG__SCALAR_LOSS_SCALE] = feed->loss_scale;
   for (int i = 0; i < IG__SCALARS; i++) plan->scalar_f32[i] = (float)plan->scalar[i];
 
+#ifdef IG__POISON
+  plan->violation = NULL;
+  memset(plan->buffers, 0xff, plan->memory.buffers);
+#endif
   bool cached = plan->cached && feed->version && feed->version == plan->version;
   for (size_t p = cached ? plan->cached_phases : 0; p < plan->phase_count; p++) run_phase(plan, pool, &plan->phase[p]);
   plan->cached = true;
@@ -212,5 +234,8 @@ ig_status ig__plan_run(ig__plan *plan, ig__pool *pool, const ig__feed *feed) {
       plan->k->axpy((uint8_t *)feed->grads + at, plan->accumulation + at, 1.0, ig__shape_count(&plan->place[o->value].view.shape));
   }
   plan->feed = NULL;
+#ifdef IG__POISON
+  if (plan->violation) return ig__fail(IG_FAILED, "%s in line %s %s", plan->violator->op->name, plan->violator->line, plan->violation);
+#endif
   return IG_OK;
 }

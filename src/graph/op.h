@@ -17,7 +17,7 @@ typedef enum ig__layout { IG__LAYOUT_SAME, IG__LAYOUT_ANY, IG__LAYOUT_BLOCKED, I
 
 enum {
   IG__IN_PLACE = 1,      /* output 0 may lie in input 0's memory */
-  IG__RANDOM = 2,        /* draws random numbers: ig__run.random_id keys its stream */
+  IG__RANDOM = 2,        /* draws random numbers, from a stream that its options name (graph->random_count) */
   IG__DIRTY_LANES = 4,   /* leaves something in the lanes past the last channel (f(0) ≠ 0); the executor clears them */
   IG__ACTIVATION = 8,    /* may end a line of model text: `conv2d 32 relu` */
   IG__LAYER = 16,        /* may be written in model text */
@@ -60,7 +60,6 @@ typedef struct ig__run {
   void *partial;
   void *scratch;           /* this thread's, scratch() bytes, aligned to 64 */
   const ig__step *step;
-  int random_id;
 } ig__run;
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */

@@ -41,7 +41,10 @@ static void decide(cutter *c, ig__item *item) {
 
   item->parts = op->parts ? op->parts(&dry) : 1;
   if (item->parts < 1) item->parts = 1;
-  item->cut = op->role == IG__EACH && item->parts == 1 ? IG__CUT_CHUNKS : IG__CUT_PARTS;
+  /* Work on weights alone is not cut by pictures, whatever its role: all chunks would read what the first one makes. */
+  bool pictures = false;
+  for (int k = 0; k < item->node->out_count; k++) pictures |= out[k].shape.batched;
+  item->cut = op->role == IG__EACH && pictures && item->parts == 1 ? IG__CUT_CHUNKS : IG__CUT_PARTS;
   item->partial = op->role == IG__SUM && op->partial ? (int64_t)op->partial(&dry) : 0;
   if (item->partial) {
     int64_t bytes = item->partial * plan->k->real_size * groups;

@@ -93,7 +93,16 @@ struct ig__plan {
 
   const ig__feed *feed;     /* during a run */
   void *grads;
+#ifdef IG__POISON
+  const ig__node *violator; /* what broke the layout contract, and how */
+  const char *violation;
+#endif
 };
+
+#ifdef IG__POISON
+/* What is wrong with an output's pictures n0 … n1-1, or NULL. */
+const char *ig__poison_check(const ig__view *v, int size, int n0, int n1);
+#endif
 
 ig_status ig__plan_lower(ig__plan *plan, const ig__plan_request *request);
 ig_status ig__plan_layout(ig__plan *plan);

@@ -13,7 +13,7 @@ const ig__block *ig__block_find(const ig__parser *p, const char *name) {
   return NULL;
 }
 
-/* ---- definitions ----------------------------------------------------------------------------------------------------------- */
+/* ---- definitions --------------------------------------------------------------------------------------------------- */
 
 static int param_find(const ig__block *b, const char *name, size_t length) {
   for (int i = 0; i < b->param_count; i++)
@@ -85,7 +85,7 @@ ig_status ig__blocks_collect(ig__parser *p) {
   return ig__fail(IG_BAD_MODEL, "%s:%d: block '%s' has no 'end'", p->place, last->number, last->name);
 }
 
-/* ---- uses -------------------------------------------------------------------------------------------------------------------- */
+/* ---- uses ---------------------------------------------------------------------------------------------------------- */
 
 static ig_status unknown_param(const ig__block *b, const char *word, size_t length) {
   char name[IG__TEXT_NAME + 1];
@@ -93,8 +93,9 @@ static ig_status unknown_param(const ig__block *b, const char *word, size_t leng
   memcpy(name, word, length);
   name[length] = 0;
   const char *nearest = ig__nearest(name, b->param, (size_t)b->param_count);
-  if (nearest) return ig__fail(IG_BAD_MODEL, "block %s: the parameter '%s' is not known; did you mean %s?", b->name, name, nearest);
-  return ig__fail(IG_BAD_MODEL, "block %s: the parameter '%s' is not known; it is defined in line %d", b->name, name, b->number);
+  if (nearest)
+    return ig__fail(IG_BAD_MODEL, "block %s: the parameter '%s' is not known; did you mean %s?", b->name, name, nearest);
+  return ig__fail(IG_BAD_MODEL, "block %s, defined in line %d: the parameter '%s' is not known", b->name, b->number, name);
 }
 
 static ig_status bind_params(const ig__block *b, const ig__statement *s, ig__frame *f) {
@@ -110,7 +111,8 @@ static ig_status bind_params(const ig__block *b, const ig__statement *s, ig__fra
     if (f->param[param]) return ig__fail(IG_BAD_MODEL, "block %s: %s is given twice", b->name, b->param[param]);
     f->param[param] = equals ? equals + 1 : word;
     if (strlen(f->param[param]) > IG__TEXT_VALUE)
-      return ig__fail(IG_BAD_MODEL, "block %s: the value of %s is longer than %d bytes", b->name, b->param[param], IG__TEXT_VALUE);
+      return ig__fail(IG_BAD_MODEL, "block %s: the value of %s is longer than %d bytes", b->name, b->param[param],
+                      IG__TEXT_VALUE);
   }
   for (int i = 0; i < b->param_count; i++) {
     if (!f->param[i]) f->param[i] = b->fallback[i];
@@ -126,7 +128,7 @@ static ig_status check_depth(const ig__parser *p, const ig__block *b) {
   return IG_OK;
 }
 
-/* The traits of a use go down to its lines. share=OTHER: each of them uses the parameters of the line of the same name there. */
+/* The traits of a use go down to its lines. share=OTHER: each of them uses the parameters of the line of its name there. */
 static ig_status inherit(ig__parser *p, const ig__statement *s, const char *local, ig__frame *f) {
   const ig__traits *outer = &ig__parser_top(p)->traits;
   f->traits.frozen = outer->frozen || s->traits.frozen;

@@ -20,7 +20,7 @@ typedef struct builder {
   size_t next_param, next_state;   /* the one that is most likely asked for next */
 } builder;
 
-/* ---- parameters and states ----------------------------------------------------------------------------------------------------- */
+/* ---- parameters and states ----------------------------------------------------------------------------------------- */
 
 /* The line whose name its parameters have. */
 static int owner_of(const builder *b) { return b->line->share >= 0 ? b->line->share : b->index; }
@@ -70,8 +70,6 @@ static ig__value leaf(builder *b, ig__leaf kind, int index, ig__shape shape) {
   return ig__leaf_add(b->layer.graph, kind, index, IG__REAL, shape);
 }
 
-static int64_t next_offset(int64_t offset, int64_t count) { return offset + (count + IG__BLOCK - 1) / IG__BLOCK * IG__BLOCK; }
-
 /* Said here rather than when values are drawn, because here the line is known. */
 static ig_status check_initialiser(const char *text) {
   const ig__initialiser *initialiser;
@@ -85,7 +83,7 @@ static ig_status record_param(builder *b, const char *name, const ig__param *as)
   ig__model *m = b->model;
   IG__TRY(check_initialiser(as->initialiser));
   const ig__param *last = m->param_count ? &m->param[m->param_count - 1] : NULL;
-  int64_t offset = last ? next_offset(last->offset, last->count) : 0;
+  int64_t offset = last ? last->offset + ig__span_size(last->count) : 0;
   IG__TRY(ig__grow((void **)&m->param, m->param_count, &m->param_capacity, sizeof *m->param));
   ig__param *p = &m->param[m->param_count];
   *p = *as;
@@ -107,7 +105,7 @@ static ig_status record_param(builder *b, const char *name, const ig__param *as)
 static ig_status record_state(builder *b, const char *name, const ig__state *as) {
   ig__model *m = b->model;
   const ig__state *last = m->state_count ? &m->state[m->state_count - 1] : NULL;
-  int64_t offset = last ? next_offset(last->offset, last->count) : 0;
+  int64_t offset = last ? last->offset + ig__span_size(last->count) : 0;
   IG__TRY(ig__grow((void **)&m->state, m->state_count, &m->state_capacity, sizeof *m->state));
   ig__state *s = &m->state[m->state_count];
   *s = *as;
@@ -137,8 +135,8 @@ static bool full_name(const builder *b, const char *suffix, char out[IG__MODEL_N
   return ig__snprintf(out, IG__MODEL_NAME, "%s.%s", b->model->line[owner_of(b)].name, suffix) < IG__MODEL_NAME;
 }
 
-static ig__value parameter(ig__layer *layer, const char *suffix, ig__shape shape, ig__param_kind kind, const char *initialiser,
-                           double fan_in, double fan_out) {
+static ig__value parameter(ig__layer *layer, const char *suffix, ig__shape shape, ig__param_kind kind,
+                           const char *initialiser, double fan_in, double fan_out) {
   builder *b = (builder *)(void *)layer;
   char name[IG__MODEL_NAME];
   if (layer->graph->status != IG_OK) return IG__NONE;
@@ -170,7 +168,7 @@ static ig__value state(ig__layer *layer, const char *suffix, ig__shape shape, do
   return status == IG_OK ? value : refuse(b, status);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------------------------------- */
 
 static ig_status set_list(const ig__op *op, void *options, const char *key, const ig__list *list) {
   char text[LIST_TEXT], number[32];

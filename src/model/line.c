@@ -40,7 +40,7 @@ static ig_status append(ig__parser *p, const ig__op *op, void *options, const ch
 
 static int last_line(const ig__parser *p) { return (int)p->model->line_count - 1; }
 
-/* ---- input --------------------------------------------------------------------------------------------------------------------- */
+/* ---- input --------------------------------------------------------------------------------------------------------- */
 
 static ig_status check_channels(const ig__input_options *o, const char *key, const ig__list *list) {
   if (list->count == 1 || list->count == o->channels) return IG_OK;
@@ -55,7 +55,8 @@ static ig_status read_input(ig__parser *p, const ig__source_line *source) {
     char c = source->words[1][0];
     bool name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     if (name && !strchr(source->words[1], '=') && strcmp(source->words[1], "classes") != 0)
-      return ig__fail(IG_BAD_MODEL, "several inputs: an input with a name, '%.80s', is not in this version", source->words[1]);
+      return ig__fail(IG_BAD_MODEL, "several inputs: an input with a name, '%.80s', is not in this version",
+                      source->words[1]);
   }
   for (int i = 0; i < count; i++) {
     words[i] = source->words[i + 1];
@@ -82,7 +83,7 @@ ig_status ig__input_add(ig__parser *p, const ig__source_line *source) {
   return IG_OK;
 }
 
-/* ---- names --------------------------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------------------- */
 
 ig_status ig__line_name(ig__parser *p, const ig__statement *s, const char **full) {
   const char *prefix = ig__parser_top(p)->prefix;
@@ -108,7 +109,7 @@ ig_status ig__line_name(ig__parser *p, const ig__statement *s, const char **full
   return IG_OK;
 }
 
-/* ---- ops ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- ops ----------------------------------------------------------------------------------------------------------- */
 
 static ig_status read_options(const ig__op *op, char *const *words, int count, void **out) {
   char *copy[IG__TEXT_WORDS];
@@ -130,8 +131,8 @@ static ig_status check_inputs(const ig__statement *s) {
   const ig__op *op = s->op;
   int most = op->flags & IG__ACTIVATION ? 1 : op->max_in;
   if (op->build || (s->in_count >= op->min_in && s->in_count <= most)) return IG_OK;
-  return ig__fail(IG_BAD_MODEL, "%s takes %d%s input%s, found %d%s", op->name, op->min_in, most > op->min_in ? " or more" : "",
-                  most == 1 ? "" : "s", s->in_count,
+  return ig__fail(IG_BAD_MODEL, "%s takes %d%s input%s, found %d%s", op->name, op->min_in,
+                  most > op->min_in ? " or more" : "", most == 1 ? "" : "s", s->in_count,
                   s->in_count < op->min_in ? "; name them, as in '@. @NAME'" : "");
 }
 
@@ -149,7 +150,8 @@ static ig_status find_shared(const ig__parser *p, const ig__statement *s, const 
   const ig__named *n = ig__name_find(&p->names, key);
   const ig__line *line = n && n->line > 0 ? &p->model->line[n->line] : NULL;
   if (!line || line->op != s->op)
-    return ig__fail(IG_BAD_MODEL, "share=%s: found %s, wanted a line with %s", key, line ? line->op->name : "no op", s->op->name);
+    return ig__fail(IG_BAD_MODEL, "share=%s: found %s, wanted a line with %s", key, line ? line->op->name : "no op",
+                    s->op->name);
   *out = line->share >= 0 ? line->share : n->line;
   return IG_OK;
 }

@@ -30,13 +30,11 @@ void ig__model_free(ig__model *model) {
 static ig_status open_file(const char *path, int classes, ig__model **out) {
   uint8_t *data;
   size_t size;
+  const char *dot = strrchr(path, '.');
+  if (dot && strcmp(dot, ".safetensors") == 0)
+    return ig__fail(IG_BAD_MODEL, "%s: this holds weights; a model is a text file or one of the built-in names", path);
   ig_status status = ig__file_read(path, TEXT_BYTES, &data, &size);
-  if (status == IG_BAD_DATA) { /* too long for text, or no file at all */
-    if (strstr(path, ".safetensors"))
-      return ig__fail(IG_BAD_MODEL, "%s: this holds weights; a model is a text file or one of the built-in names", path);
-    return IG_BAD_MODEL;
-  }
-  IG__TRY(status);
+  if (status != IG_OK) return status == IG_BAD_DATA ? IG_BAD_MODEL : status; /* too long for text, or no regular file */
   status = ig__model_parse((const char *)data, size, path, classes, out);
   ig__free(data);
   return status;

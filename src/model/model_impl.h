@@ -8,6 +8,8 @@
 
 /* Builds the lines once and records parameters and states; nothing is allocated for their values yet. */
 ig_status ig__model_record(ig__model *model);
+/* Elements of a span with its padding. */
+static inline int64_t ig__span_size(int64_t count) { return (count + IG__BLOCK - 1) / IG__BLOCK * IG__BLOCK; }
 /* The flat arrays, all zeros, and the offsets. */
 ig_status ig__model_allocate(ig__model *model, int real_size);
 /* Back to what parsing left. */

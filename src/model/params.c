@@ -8,7 +8,7 @@
 
 #define DRAWN_AT_ONCE 1024
 
-/* ---- binding ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- binding ------------------------------------------------------------------------------------------------------- */
 
 void ig__model_unbind(ig__model *m) {
   for (size_t i = 0; i < m->param_count; i++) {
@@ -32,8 +32,6 @@ void ig__model_unbind(ig__model *m) {
   m->version = 0;
 }
 
-static int64_t padded(int64_t count) { return (count + IG__BLOCK - 1) / IG__BLOCK * IG__BLOCK; }
-
 ig_status ig__model_allocate(ig__model *m, int real_size) {
   m->param_offset = ig__alloc(m->param_count, sizeof *m->param_offset);
   m->state_offset = ig__alloc(m->state_count, sizeof *m->state_offset);
@@ -41,11 +39,11 @@ ig_status ig__model_allocate(ig__model *m, int real_size) {
   m->params_size = m->states_size = 0;
   for (size_t i = 0; i < m->param_count; i++) {
     m->param_offset[i] = m->param[i].offset;
-    m->params_size = m->param[i].offset + padded(m->param[i].count);
+    m->params_size = m->param[i].offset + ig__span_size(m->param[i].count);
   }
   for (size_t i = 0; i < m->state_count; i++) {
     m->state_offset[i] = m->state[i].offset;
-    m->states_size = m->state[i].offset + padded(m->state[i].count);
+    m->states_size = m->state[i].offset + ig__span_size(m->state[i].count);
   }
   m->params = ig__alloc((size_t)m->params_size, (size_t)real_size);
   m->states = m->params ? ig__alloc((size_t)m->states_size, (size_t)real_size) : NULL;
@@ -71,7 +69,7 @@ ig_status ig__model_bind(ig__model *model, int real_size, uint64_t seed) {
   return status;
 }
 
-/* ---- initial values ---------------------------------------------------------------------------------------------------------------- */
+/* ---- initial values ------------------------------------------------------------------------------------------------ */
 
 static void store(void *array, int real_size, int64_t at, const double *values, int64_t count) {
   if (real_size == 8) {
@@ -104,13 +102,15 @@ static ig_status initialise_param(ig__model *m, const ig__param *p, uint64_t see
 ig_status ig__model_initialise(ig__model *m, uint64_t seed) {
   if (!m->params) return ig__fail(IG_USAGE, "%s: the model is not bound yet", m->name);
   for (size_t i = 0; i < m->param_count; i++) IG__TRY(initialise_param(m, &m->param[i], seed));
-  for (size_t i = 0; i < m->state_count; i++)
-    for (int64_t k = 0; k < m->state[i].count; k++) store(m->states, m->real_size, m->state[i].offset + k, &m->state[i].initial, 1);
+  for (size_t i = 0; i < m->state_count; i++) {
+    const ig__state *s = &m->state[i];
+    for (int64_t k = 0; k < s->count; k++) store(m->states, m->real_size, s->offset + k, &s->initial, 1);
+  }
   m->version++;
   return IG_OK;
 }
 
-/* ---- parameters and states as one list ---------------------------------------------------------------------------------------------- */
+/* ---- parameters and states as one list ----------------------------------------------------------------------------- */
 
 size_t ig__slot_count(const ig__model *m) { return m->param_count + m->state_count; }
 

@@ -21,7 +21,7 @@
 
 typedef struct ig__block ig__block;
 
-/* ---- names: full ("e1.conv2d1") → what they stand for ---------------------------------------------------------------- */
+/* ---- names: full ("e1.conv2d1") → what they stand for -------------------------------------------------------------- */
 
 typedef struct ig__named {
   const char *key;
@@ -46,7 +46,7 @@ ig__named *ig__name_find(const ig__name_table *t, const char *key);
 ig__named *ig__name_add(ig__name_table *t, const char *key);
 void ig__name_table_free(ig__name_table *t);
 
-/* ---- the text ---------------------------------------------------------------------------------------------------------- */
+/* ---- the text ------------------------------------------------------------------------------------------------------ */
 
 typedef struct ig__source_line { int number, count; char **words; const char *text; } ig__source_line;
 

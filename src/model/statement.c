@@ -8,7 +8,7 @@
 
 #define NAMES_SHOWN 320 /* that a nearest word is looked for among */
 
-/* ---- parameters of a block --------------------------------------------------------------------------------------------------- */
+/* ---- parameters of a block ----------------------------------------------------------------------------------------- */
 
 static char *param_value(const ig__frame *f, const char *word) {
   for (int i = 0; f->block && i < f->block->param_count; i++)
@@ -26,7 +26,7 @@ static ig_status substitute(ig__parser *p, char **word) {
   return *word ? IG_OK : IG_NO_MEMORY;
 }
 
-/* ---- [NAME =] OP ----------------------------------------------------------------------------------------------------------------- */
+/* ---- [NAME =] OP --------------------------------------------------------------------------------------------------- */
 
 /* `*at` moves to the op's word. */
 static ig_status read_name(const ig__parser *p, ig__statement *s, int *at) {
@@ -86,7 +86,7 @@ static ig_status find_op(const ig__parser *p, ig__statement *s) {
   return unknown_op(p, s->word);
 }
 
-/* ---- references -------------------------------------------------------------------------------------------------------------------- */
+/* ---- references ---------------------------------------------------------------------------------------------------- */
 
 static ig_status unknown_name(const ig__parser *p, const char *what, const char *name) {
   const char *names[NAMES_SHOWN], *prefix = p->frame[p->depth - 1].prefix;
@@ -96,10 +96,11 @@ static ig_status unknown_name(const ig__parser *p, const char *what, const char 
     if (strncmp(n->key, prefix, length) == 0 && !strchr(n->key, '#') && n->value >= 0) names[count++] = n->key + length;
   }
   const char *nearest = ig__nearest(name, names, count);
-  if (nearest) return ig__fail(IG_BAD_MODEL, "%s%.80s: no line above has this name; did you mean %s%s?", what, name, what, nearest);
+  if (nearest)
+    return ig__fail(IG_BAD_MODEL, "%s%.80s: no line above has this name; did you mean %s%s?", what, name, what, nearest);
   if (p->depth > 1)
-    return ig__fail(IG_BAD_MODEL, "%s%.80s: no line above has this name (a block sees its own lines, and its input as @in)", what,
-                    name);
+    return ig__fail(IG_BAD_MODEL, "%s%.80s: no line above has this name (a block sees its own lines, and its input as @in)",
+                    what, name);
   return ig__fail(IG_BAD_MODEL, "%s%.80s: no line above has this name", what, name);
 }
 
@@ -132,7 +133,7 @@ static ig_status read_reference(ig__parser *p, ig__statement *s, const char *wor
   return IG_OK;
 }
 
-/* ---- traits -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- traits -------------------------------------------------------------------------------------------------------- */
 
 static ig_status read_lambda(const char *key, const char *text, double *out) {
   if (!isnan(*out)) return ig__fail(IG_BAD_MODEL, "%s is given twice", key);
@@ -182,7 +183,7 @@ static ig_status check_traits(const ig__statement *s) {
   return IG_OK;
 }
 
-/* ---- activations ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- activations --------------------------------------------------------------------------------------------------- */
 
 static const ig__op *activation(const char *word) {
   const ig__op *op = ig__op_find(word);
@@ -198,7 +199,8 @@ static ig_status take_activations(ig__statement *s) {
   s->count = first;
   for (int i = 0; i < first; i++)
     if (activation(s->words[i]))
-      return ig__fail(IG_BAD_MODEL, "%s: '%s' does not end the line, found '%.80s' behind it; an activation with options takes a line of its own",
+      return ig__fail(IG_BAD_MODEL,
+                      "%s: '%s' does not end the line, found '%.80s' behind it; an activation with options takes a line of its own",
                       s->word, s->words[i], s->words[i + 1]);
   return IG_OK;
 }
@@ -219,10 +221,11 @@ static ig_status check_count(const ig__statement *s) {
     if (ig__ops[i]->flags & IG__ACTIVATION) names[count++] = ig__ops[i]->name;
   const char *nearest = ig__nearest(s->words[last], names, count);
   if (!nearest) return IG_OK;
-  return ig__fail(IG_BAD_MODEL, "%s: the activation '%.80s' is not known; did you mean %s?", s->word, s->words[last], nearest);
+  return ig__fail(IG_BAD_MODEL, "%s: the activation '%.80s' is not known; did you mean %s?", s->word, s->words[last],
+                  nearest);
 }
 
-/* ---- the whole line ------------------------------------------------------------------------------------------------------------------- */
+/* ---- the whole line ------------------------------------------------------------------------------------------------ */
 
 ig_status ig__statement_read(ig__parser *p, const ig__source_line *source, ig__statement *s) {
   int at = 0;

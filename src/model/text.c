@@ -47,7 +47,7 @@ ig_status ig__parse_reserved(const char *word) {
   return IG_OK;
 }
 
-/* ---- lines and words ----------------------------------------------------------------------------------------------------- */
+/* ---- lines and words ----------------------------------------------------------------------------------------------- */
 
 /* One line without its end, `number` from 1. Lines without words are dropped. */
 static ig_status cut_line(ig__parser *p, const char *text, size_t length, int number) {
@@ -115,7 +115,7 @@ static ig_status cut_text(ig__parser *p, const char *text, size_t size) {
   return IG_OK;
 }
 
-/* ---- the walk -------------------------------------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------------------------------ */
 
 static ig_status read_statement(ig__parser *p, const ig__source_line *source) {
   ig__statement s;

@@ -121,7 +121,8 @@ static bool apply_probe(int index, ig__probe *p) {
   const ig__batchnorm_options *o = &options[index % 3 == 0];
   *p = (ig__probe){.options = o, .n = x.dim[0], .in_count = o->affine ? 5 : 3};
   p->in[0].shape = x;
-  for (int k = 1; k < p->in_count; k++) p->in[k] = ig__batchnorm_probe_channel(&x, k == 2 ? IG__DRAW_POSITIVE : IG__DRAW_NORMAL);
+  for (int k = 1; k < p->in_count; k++)
+    p->in[k] = ig__batchnorm_probe_channel(&x, k == 2 ? IG__DRAW_POSITIVE : IG__DRAW_NORMAL);
   return true;
 }
 

@@ -137,7 +137,8 @@ static int axis_halo(int size, int out, int k, int stride, int pad, int dilation
 }
 
 int ig__conv_halo(const ig__conv *g) {
-  return larger(0, larger(axis_halo(g->h, g->oh, g->kh, g->sh, g->ph, g->dh), axis_halo(g->w, g->ow, g->kw, g->sw, g->pw, g->dw)));
+  int rows = axis_halo(g->h, g->oh, g->kh, g->sh, g->ph, g->dh), columns = axis_halo(g->w, g->ow, g->kw, g->sw, g->pw, g->dw);
+  return larger(0, larger(rows, columns));
 }
 
 int ig__conv_dx_halo(const ig__conv *g) {

@@ -18,8 +18,8 @@ static ig_status infer(ig__infer *i) {
   IG__TRY(ig__pool_resolve("maxpool2d", i->options, &i->in[0]->shape, &g));
   IG__TRY(ig__check_real("maxpool2d", i, 0));
   if (g.kh * g.kw > 256)
-    return ig__fail(IG_BAD_MODEL, "maxpool2d: a window of %d×%d has more than 256 pixels (the place of the maximum is kept in a "
-                    "byte)", g.kh, g.kw);
+    return ig__fail(IG_BAD_MODEL, "maxpool2d: a window of %d×%d has more than 256 pixels, and a place in it is kept as a byte",
+                    g.kh, g.kw);
   i->out[0].shape = i->out[1].shape = ig__conv_output_shape(&g, i->in[0]->shape.dim[0]);
   i->out[1].dtype = IG__U8;
   return IG_OK;

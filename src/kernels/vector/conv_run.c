@@ -81,6 +81,11 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
     t.x_lane = t.x_col;
     t.cols = 1;
     t.lanes = t.last_lanes = h->count;
+  } else if (h->step == 1 && t.x_col == IG__BLOCK && t.last_lanes == IG__BLOCK) {
+    /* The columns of one kernel row follow each other in x and in w: one loop instead of one a column, whose end is
+     * mispredicted less often. */
+    t.lanes = t.last_lanes = IG__BLOCK * t.cols;
+    t.cols = 1;
   }
   const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at;
   const real *w0 = r->w + v / VECTORS * r->w_out + lane + b0 * r->w_block + h->first * r->w_col;

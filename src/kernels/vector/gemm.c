@@ -12,7 +12,7 @@
 #else
 #define GEMM_ROWS 6
 #define WIDE_8 1
-#define WIDE_4 3
+#define WIDE_4 2
 #endif
 #define MOST 24 /* vectors in a tile of C */
 
@@ -105,10 +105,10 @@ typedef void tile_function(const gemm_tile *t);
 #define ENTRY(p) NULL, tile_##p##_2
 #endif
 NARROW(1) NARROW(2) NARROW(3) NARROW(4) NARROW(5) NARROW(6)
-FUNCTION(1, 4) FUNCTION(2, 4) FUNCTION(3, 4) FUNCTION(1, 8)
+FUNCTION(1, 4) FUNCTION(2, 4) FUNCTION(1, 8)
 #if GEMM_ROWS == 12
 NARROW(7) NARROW(8) NARROW(9) NARROW(10) NARROW(11) NARROW(12)
-FUNCTION(4, 4) FUNCTION(2, 8)
+FUNCTION(3, 4) FUNCTION(4, 4) FUNCTION(2, 8)
 #endif
 
 /* By rows and by the logarithm of the vectors. */
@@ -118,7 +118,7 @@ static tile_function *const tile_table[GEMM_ROWS + 1][4] = {
   { ENTRY(2), tile_2_4, tile_2_8 }, { ENTRY(3), tile_3_4 }, { ENTRY(4), tile_4_4 }, { ENTRY(5) }, { ENTRY(6) },
   { ENTRY(7) }, { ENTRY(8) }, { ENTRY(9) }, { ENTRY(10) }, { ENTRY(11) }, { ENTRY(12) },
 #else
-  { ENTRY(2), tile_2_4 }, { ENTRY(3), tile_3_4 }, { ENTRY(4) }, { ENTRY(5) }, { ENTRY(6) },
+  { ENTRY(2), tile_2_4 }, { ENTRY(3) }, { ENTRY(4) }, { ENTRY(5) }, { ENTRY(6) },
 #endif
 };
 

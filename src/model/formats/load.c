@@ -6,7 +6,7 @@
 
 #define CLASS_NAME 64
 
-/* ---- values --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------------------- */
 
 /* One value of a tensor; in a file of others the data may lie at any byte. */
 static double value_at(const ig__tensors_entry *e, int64_t i) {
@@ -45,7 +45,7 @@ static void copy_values(const ig__tensors_entry *e, void *to, int real_size) {
   }
 }
 
-/* ---- a whole model ------------------------------------------------------------------------------------------------------------------- */
+/* ---- a whole model ------------------------------------------------------------------------------------------------- */
 
 /* Class names from their JSON list. Owner of *names: caller. */
 static ig_status read_classes(const char *text, int *count, char (**names)[CLASS_NAME]) {
@@ -129,7 +129,7 @@ ig_status ig__model_load(const char *path, int real_size, ig__model **out) {
   return status;
 }
 
-/* ---- weights alone ------------------------------------------------------------------------------------------------------------------- */
+/* ---- weights alone ------------------------------------------------------------------------------------------------- */
 
 static const ig__tensors_entry *match(const ig__tensors *t, const ig__slot *s) {
   const ig__tensors_entry *e = ig__tensors_find(t, s->name);

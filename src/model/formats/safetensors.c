@@ -9,7 +9,7 @@
 #define HEADER_DEPTH 3           /* { name: { shape: [ */
 #define JSON_PARTS 1000000       /* values and keys; each costs the parser some hundred bytes */
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------------------- */
 
 static bool bounded(const char *text, size_t size, int depth) {
   int level = 0;
@@ -44,12 +44,13 @@ json_t *ig__json_read(const char *text, size_t size, int depth, ig_status *statu
   return NULL;
 }
 
-/* ---- one tensor ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- one tensor ---------------------------------------------------------------------------------------------------- */
 
 static ig_status read_shape(const json_t *list, ig__shape *shape, size_t *elements) {
   size_t rank = json_array_size(list);
   if (!json_is_array(list)) return ig__fail(IG_BAD_MODEL, "its shape is no list");
-  if (rank > IG__MAX_RANK) return ig__fail(IG_BAD_MODEL, "it has %zu dimensions, at most %d are possible", rank, IG__MAX_RANK);
+  if (rank > IG__MAX_RANK)
+    return ig__fail(IG_BAD_MODEL, "it has %zu dimensions, at most %d are possible", rank, IG__MAX_RANK);
   *elements = 1;
   *shape = (ig__shape){.rank = (int)rank};
   for (size_t i = 0; i < rank; i++) {
@@ -58,7 +59,7 @@ static ig_status read_shape(const json_t *list, ig__shape *shape, size_t *elemen
     if (!json_is_integer(dim) || v < 0 || v > INT_MAX)
       return ig__fail(IG_BAD_MODEL, "dimension %zu of its shape is no whole number from 0 to %d", i, INT_MAX);
     shape->dim[i] = (int)v;
-    if (!ig__mul_size(*elements, (size_t)v, elements)) return ig__fail(IG_BAD_MODEL, "its shape overflows");
+    if (!ig__mul_size(*elements, (size_t)v, elements) || *elements > INT64_MAX) return ig__fail(IG_BAD_MODEL, "its shape overflows");
   }
   return IG_OK;
 }
@@ -91,7 +92,7 @@ static ig_status read_entry(const json_t *json, const uint8_t *data, size_t size
   return IG_OK;
 }
 
-/* ---- the header ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the header ---------------------------------------------------------------------------------------------------- */
 
 static ig_status read_metadata(json_t *json, ig__tensors *out) {
   const char *key;
@@ -130,7 +131,7 @@ static ig_status read_header(json_t *json, const uint8_t *data, size_t size, ig_
   return IG_OK;
 }
 
-/* ---- all of them together ------------------------------------------------------------------------------------------------------------ */
+/* ---- all of them together ------------------------------------------------------------------------------------------ */
 
 static size_t entry_bytes(const ig__tensors_entry *e) { return (size_t)ig__shape_count(&e->shape) * (size_t)e->real_size; }
 
@@ -151,7 +152,8 @@ static ig_status check_cover(const ig__tensors *t, const size_t *order, const ui
     const ig__tensors_entry *e = &t->entry[order[i]];
     size_t begin = (size_t)((const uint8_t *)e->data - data);
     if (begin != at)
-      return ig__fail(IG_BAD_MODEL, "the tensor %.80s begins at byte %zu, and the one before it ends at %zu", e->name, begin, at);
+      return ig__fail(IG_BAD_MODEL, "the tensor %.80s begins at byte %zu, and the one before it ends at %zu", e->name, begin,
+                      at);
     at += entry_bytes(e);
   }
   if (at != size) return ig__fail(IG_BAD_MODEL, "the tensors end at byte %zu, and the data at %zu", at, size);
@@ -185,8 +187,8 @@ static ig_status parse(uint8_t *bytes, size_t size, ig__tensors *out) {
     return ig__fail(IG_BAD_MODEL, "no safetensors file: a header of %llu bytes, at most %zu are possible",
                     (unsigned long long)length, IG__HEADER_BYTES);
   if (length > size - 8)
-    return ig__fail(IG_BAD_MODEL, "the file is cut short: a header of %llu bytes in a file of %zu", (unsigned long long)length,
-                    size);
+    return ig__fail(IG_BAD_MODEL, "the file is cut short: a header of %llu bytes in a file of %zu",
+                    (unsigned long long)length, size);
   json_t *json = ig__json_read((const char *)bytes + 8, (size_t)length, HEADER_DEPTH, &status);
   if (!json) return status == IG_NO_MEMORY ? status : ig__fail_at(status, "the header");
   const uint8_t *data = bytes + 8 + length;

@@ -13,7 +13,8 @@
 /* Parses JSON nested at most `depth` deep; the depth is checked before the parser, which calls itself, sees it. NULL with
  * *status and the message set: IG_BAD_MODEL or IG_NO_MEMORY. */
 json_t *ig__json_read(const char *text, size_t size, int depth, ig_status *status);
-/* Appends a JSON string. Bytes that are no UTF-8 become U+FFFD: names of classes are names of folders, which may be anything. */
+/* Appends a JSON string. Bytes that are no UTF-8 become U+FFFD: a class may be called as a folder is, and that may be
+ * anything. */
 void ig__json_add_string(ig__buffer *b, const char *text);
 
 /* The entry called `name`, or NULL; entries are sorted by name. */

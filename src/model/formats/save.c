@@ -25,7 +25,7 @@ void ig__json_add_string(ig__buffer *b, const char *text) {
   ig__buffer_add(b, "\"", 1);
 }
 
-/* ---- metadata --------------------------------------------------------------------------------------------------------------------- */
+/* ---- metadata ------------------------------------------------------------------------------------------------------ */
 
 typedef struct pair { const char *key, *value; } pair;
 
@@ -70,7 +70,7 @@ static ig_status add_metadata(const ig__model *m, const char *const *meta, const
   return IG_OK;
 }
 
-/* ---- tensors ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- tensors ------------------------------------------------------------------------------------------------------- */
 
 static void add_tensor(const ig__model *m, const ig__slot *s, int64_t begin, ig__buffer *b) {
   ig__json_add_string(b, s->name);

@@ -5,7 +5,7 @@
 
 #include <zlib.h>
 
-static void read(const ig__source *source, ig__part part, int64_t index, uint8_t image[784], int *label) {
+static void draw(const ig__source *source, ig__part part, int64_t index, uint8_t image[784], int *label) {
   int32_t l;
   CHECK_OK(source->kind->read(source, part, index, (void *[]){image, &l}));
   *label = l;
@@ -33,12 +33,12 @@ TEST(digits_are_pure) {
   CHECK_OK(ig__source_open("digits seed=2", &c));
   for (int64_t i = 499; i >= 0; i--) {
     memset(first, 1, sizeof first);
-    read(a, IG__TRAIN, i, first, &l1);
-    read(b, IG__TRAIN, i, second, &l2);
+    draw(a, IG__TRAIN, i, first, &l1);
+    draw(b, IG__TRAIN, i, second, &l2);
     CHECK_INT(l1, l2);
     CHECK(memcmp(first, second, sizeof first) == 0);
     CHECK_INT(a->kind->label(a, IG__TRAIN, i), l1);
-    read(c, IG__TRAIN, i, second, &l2);
+    draw(c, IG__TRAIN, i, second, &l2);
     same += memcmp(first, second, sizeof first) == 0;
     CHECK(a->kind->key(a, IG__TRAIN, i) != a->kind->key(a, IG__TEST, i));
   }
@@ -77,7 +77,7 @@ TEST(digits_are_balanced_and_distinct) {
   for (ig__part part = 0; part < IG__PARTS; part++)
     for (int64_t i = 0; i < s->info.count[part]; i++) {
       int label;
-      read(s, part, i, image, &label);
+      draw(s, part, i, image, &label);
       CHECK(label >= 0 && label < 10);
       count[part][label]++;
       hash[n++] = ig__hash(image, sizeof image, 0);
@@ -102,7 +102,7 @@ TEST(digits_are_centred) {
     uint8_t image[784];
     int label;
     double sum = 0, x = 0, y = 0;
-    read(s, IG__TRAIN, i, image, &label);
+    draw(s, IG__TRAIN, i, image, &label);
     for (int k = 0; k < 784; k++) {
       sum += image[k];
       x += image[k] * (k % 28);

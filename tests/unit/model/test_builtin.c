@@ -106,6 +106,9 @@ TEST(names_and_files) {
   CHECK_OK(ig__model_bind(m, 4, 1));
   CHECK_INT(count_params(m), 51);
   ig__model_free(m);
+  CHECK_OK(ig__file_write_atomic(test_path("w.safetensors"), "x", 1));
+  CHECK_STATUS(ig__model_open(test_path("w.safetensors"), 10, &m), IG_BAD_MODEL);
+  CHECK_HAS(ig_last_error(), "this holds weights");
   char *large = calloc(1, (1 << 20) + 10);
   CHECK_OK(ig__file_write_atomic(path, large, (1 << 20) + 10));
   free(large);

@@ -67,6 +67,7 @@ static const struct { const char *header; size_t data; const char *part; } bad[]
   {T("F32", "[4294967297]", "[0,4]"), 4, "dimension 0"},
   {T("F32", "[1,1,1,1,1,1,1]", "[0,4]"), 4, "7 dimensions"},
   {T("F32", "[2147483647,2147483647,2147483647]", "[0,4]"), 4, "overflows"},
+  {T("F32", "[2147483647,2147483647,3,0]", "[0,0]"), 0, "overflows"},
   {T("F64", "[2147483647,2147483647,2]", "[0,4]"), 4, "does not fit"},
   {T("F32", "[[[1]]]", "[0,4]"), 4, "nested"},
   {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4, "nothing else"},

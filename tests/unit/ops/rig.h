@@ -179,7 +179,8 @@ static inline bool rig_use(rig *r, ig__isa isa, int real_size) {
   return true;
 }
 
-static inline void rig_compare(const char *what, const rig *r, int output, const double *want, int64_t count, double float_error) {
+static inline void rig_compare(const char *what, const rig *r, int output, const double *want, int64_t count,
+                               double float_error) {
   double tolerance = r->real_size == 4 ? float_error : float_error * 1e-8;
   CHECK(r->result_count[output] >= count);
   for (int64_t i = 0; i < count; i++) {
