@@ -231,7 +231,10 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
   void *all[] = { c.w, c.turned, c.partial[0], c.partial[1], c.bias, plain };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
   const ig__image *images[] = { &c.x, &c.y, &c.dy, &c.dx };
-  for (int i = 0; i < 4; i++) free((char *)images[i]->data - (images[i]->halo * (images[i]->h_pitch + images[i]->block)) * kernels->real_size);
+  for (int i = 0; i < 4; i++) {
+    const int64_t origin = images[i]->halo * (images[i]->h_pitch + images[i]->block);
+    free((char *)images[i]->data - origin * kernels->real_size);
+  }
 }
 
 /* A dense layer in → out: y = x·Wᵀ, dx = dy·W, dW += dyᵀ·x. */

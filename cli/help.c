@@ -69,11 +69,11 @@ void cli_help_command(const cli_command *command) {
   cli_out("\noptions\n");
   if (command->verb != CLI_NO_VERB) {
     option_lines((ig_verb)command->verb);
-    cli_out("  --config FILE              read options from a YAML file of the same words; the command line comes after it\n");
+    cli_out("  --config FILE                a YAML file of the same words, read before the command line\n");
   }
-  cli_out("  --json                     results as JSON, one object a line\n");
-  if (command->verb == IG_VERB_TRAIN) cli_out("  --quiet                    no progress\n");
-  cli_out("  --help                     this page\n");
+  cli_out("  --json                       results as JSON, one object a line\n");
+  if (command->verb == IG_VERB_TRAIN) cli_out("  --quiet                      no progress\n");
+  cli_out("  --help                       this page\n");
   if (command->examples) cli_out("\nexamples\n%s", command->examples);
 }
 

@@ -6,7 +6,7 @@
 #include "signals.h"
 #include "text.h"
 
-#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,6 +102,18 @@ static void result_text(const ig_train_result *r) {
   cli_out("%-12s %s\n", "time", text_clock(number, r->seconds));
 }
 
+/* A command to try and, behind `width` columns, what it is for. */
+static void say_next(int width, const char *what, const char *format, ...) CLI_PRINTF(3, 4);
+static void say_next(int width, const char *what, const char *format, ...) {
+  char command[4 * IG_PATH_SIZE];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(command, sizeof command, format, args);
+  va_end(args);
+  int blanks = width - text_width(command);
+  cli_say("  %s%*s# %s", command, blanks > 0 ? blanks : 1, "", what);
+}
+
 static void suggest(const ig_train_result *r, ig_status status) {
   char folder[2 * IG_PATH_SIZE];
   const char *program = cli_program();
@@ -111,12 +123,11 @@ static void suggest(const ig_train_result *r, ig_status status) {
     cli_say("go on with:\n  %s train --resume %s", program, folder);
     return;
   }
-  cli_say("next:\n"
-          "  %s eval %s                       # measure it, class by class\n"
-          "  %s train --resume %s%s   # %s\n"
-          "  %s summary %s                    # layers, parameters, memory",
-          program, folder, program, folder, ended ? " --epochs +10" : "             ", ended ? "ten epochs more" : "go on", program,
-          folder);
+  int width = text_width(program) + text_width(folder) + (int)strlen(" train --resume  --epochs +10") + 3;
+  cli_say("next:");
+  say_next(width, "measure it, class by class", "%s eval %s", program, folder);
+  say_next(width, ended ? "ten epochs more" : "go on", "%s train --resume %s%s", program, folder, ended ? " --epochs +10" : "");
+  say_next(width, "layers, parameters, memory", "%s summary %s", program, folder);
 }
 
 static int finish(const watcher *w, ig_status status, const ig_train_result *r) {

@@ -49,7 +49,7 @@ typedef struct ig_train_options {
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
   char precision[8];            /* "f32", "f64" */
   char epochs[16];              /* "10", or "+50" with resume */
-  char time[16];                /* stop after so long: "90", "10m"; "": no limit */
+  char time[16];                /* stop this call after so long: "90", "10m"; "": no limit */
   double lr;                    /* per step; 0: the optimiser's own default */
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
@@ -147,7 +147,8 @@ typedef struct ig_eval_result {
   int64_t broken;
 } ig_eval_result;
 
-/* Measures a trained model. Owner of the result's arrays: caller, ig_eval_result_free. */
+/* Measures a trained model. IG_BELOW_BAR, and IG_BAD_DATA with result->broken > 0: `result` is filled; after other failures
+ * it holds nothing. Owner of the result's arrays: caller, ig_eval_result_free. */
 ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_result *result);
 void ig_eval_result_free(ig_eval_result *result);
 

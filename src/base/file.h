@@ -35,6 +35,7 @@ bool ig__is_folder(const char *path);
 ig_status ig__make_folder(const char *path);          /* parents too; existing is fine */
 ig_status ig__make_new_folder(const char *path);      /* IG_USAGE when something is there already */
 ig_status ig__file_remove(const char *path);          /* missing is fine */
+/* Syncs the folder of `to` afterwards. IG_USAGE: `from` is missing. */
 ig_status ig__file_rename(const char *from, const char *to);
 
 /* Names in a folder, sorted by bytes, without . and ..; owner: caller, ig__names_free. */

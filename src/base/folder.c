@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,38 @@ ig_status ig__file_remove(const char *path) {
   return ig__fail(IG_IO, "%s: cannot remove: %s", path, ig__errno_text(errno));
 }
 
-ig_status ig__file_rename(const char *from, const char *to) {
-  if (fault_point("rename") == 0 && rename(from, to) == 0) return IG_OK;
+/* The folder that a path lies in, opened for syncing; -1 with errno set. */
+static int open_parent(const char *path) {
+  char *copy = ig__strdup(path);
+  if (!copy) {
+    errno = ENOMEM;
+    return -1;
+  }
+  char *slash = strrchr(copy, '/');
+  if (slash) slash[slash == copy] = 0;
+  int folder = fault_point("open") == 0 ? open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
   int error = errno;
-  return ig__fail(error == ENOENT || error == ENOTDIR ? IG_USAGE : IG_IO, "%s: cannot rename to %s: %s", from, to,
-                  ig__errno_text(error));
+  ig__free(copy);
+  errno = error;
+  return folder;
+}
+
+static ig_status cannot_rename(const char *from, const char *to, int error) {
+  ig_status status = error == ENOENT || error == ENOTDIR ? IG_USAGE : error == ENOMEM ? IG_NO_MEMORY : IG_IO;
+  return ig__fail(status, "%s: cannot rename to %s: %s", from, to, ig__errno_text(error));
+}
+
+/* The folder is opened first, so that nothing after the rename can fail but its sync. */
+ig_status ig__file_rename(const char *from, const char *to) {
+  ig_status status = IG_OK;
+  int folder = open_parent(to);
+  if (folder < 0) return cannot_rename(from, to, errno);
+  if (fault_point("rename") != 0 || rename(from, to) != 0) status = cannot_rename(from, to, errno);
+  /* Some file systems cannot sync a folder and say so with EINVAL; they have nothing to sync. */
+  else if ((fault_point("sync") != 0 || fsync(folder) != 0) && errno != EINVAL)
+    status = ig__fail(IG_IO, "%s: is in place, but its folder cannot be synced: %s", to, ig__errno_text(errno));
+  close(folder);
+  return status;
 }
 
 static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }

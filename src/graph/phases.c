@@ -12,6 +12,7 @@ typedef struct entry { int item; bool finish; } entry;
 typedef struct cutter {
   ig__plan *plan;
   int *maker;              /* by value: the item that makes it, −1 */
+  int *first, *last;       /* by value: items of the open phase that touch it */
   entry *open, *waiting;   /* the chunk phase being strung; what waits for the next phase of parts */
   int open_count, waiting_count;
   bool *in_open, *in_waiting; /* by item */
@@ -90,14 +91,11 @@ static ig_status add_phase(ig__plan *plan, ig__phase phase) {
   return IG_OK;
 }
 
-/* Bytes that one picture moves through an item, or all of it for an item without pictures. */
-static double item_bytes(const ig__plan *plan, const ig__item *item, bool per_picture) {
+/* Bytes that an item moves for the whole batch. */
+static double item_bytes(const ig__plan *plan, const ig__item *item) {
   double bytes = 0;
-  for (int k = 0; k < item->node->in_count + item->node->out_count; k++) {
-    ig__value v = k < item->node->in_count ? item->node->in[k] : item->node->out[k - item->node->in_count];
-    const ig__place *p = &plan->place[v];
-    bytes += per_picture && p->view.shape.batched ? (double)p->bytes / plan->graph->n : (double)p->bytes;
-  }
+  for (int k = 0; k < item->node->in_count; k++) bytes += (double)plan->place[item->node->in[k]].bytes;
+  for (int k = 0; k < item->node->out_count; k++) bytes += (double)plan->place[item->node->out[k]].bytes;
   return bytes;
 }
 
@@ -112,7 +110,7 @@ static bool is_small(const ig__plan *plan, const entry *e, int count) {
   double cost = 0;
   for (int i = 0; i < count; i++) {
     const ig__item *item = &plan->item[e[i].item];
-    cost += item_bytes(plan, item, false) + (e[i].finish ? (double)item->partial * item->groups * 8 : item_work(plan, item));
+    cost += item_bytes(plan, item) + (e[i].finish ? (double)item->partial * item->groups * 8 : item_work(plan, item));
   }
   return cost < 1e5;
 }
@@ -144,18 +142,42 @@ static ig_status flush(cutter *c) {
   return IG_OK;
 }
 
+/* The most bytes that one picture keeps alive at any item of the open phase: from a value's first touch to its last. */
+static double picture_bytes(cutter *c) {
+  ig__plan *plan = c->plan;
+  double most = 1;
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < c->open_count; i++) {
+      const ig__node *node = plan->item[c->open[i].item].node;
+      for (int k = 0; k < node->in_count + node->out_count; k++) {
+        ig__value v = k < node->in_count ? node->in[k] : node->out[k - node->in_count];
+        if (pass == 0) c->first[v] = -1;
+        else if (c->first[v] < 0) c->first[v] = i;
+        c->last[v] = i;
+      }
+    }
+  for (int i = 0; i < c->open_count; i++) {
+    double live = 0;
+    for (size_t v = 0; v < plan->place_count; v++) {
+      const ig__place *p = &plan->place[v];
+      if (p->view.shape.batched && c->first[v] >= 0 && c->first[v] <= i && i <= c->last[v]) live += (double)p->bytes / plan->graph->n;
+    }
+    if (live > most) most = live;
+  }
+  for (size_t v = 0; v < plan->place_count; v++) c->first[v] = -1;
+  return most;
+}
+
 /* The phase of chunks that has been strung: how many pictures a chunk has, and to how many tasks chunks are dealt. */
 static ig_status close_chunks(cutter *c) {
   ig__plan *plan = c->plan;
   int n = plan->graph->n, most = (n + IG__MIN_CHUNKS - 1) / IG__MIN_CHUNKS;
-  double bytes = 1;
   bool grouped = false;
   if (!c->open_count) return IG_OK;
   for (int i = 0; i < c->open_count; i++) {
-    bytes += item_bytes(plan, &plan->item[c->open[i].item], true);
     grouped |= plan->item[c->open[i].item].partial > 0;
   }
-  double fits = (double)IG__CHUNK_BYTES / bytes;
+  double fits = (double)IG__CHUNK_BYTES / picture_bytes(c);
   ig__phase phase = {.cut = IG__CUT_CHUNKS, .first = (int)plan->step_count, .count = c->open_count,
                      .small = is_small(plan, c->open, c->open_count)};
   phase.chunk = fits < 1 ? 1 : fits > most ? most : (int)fits;
@@ -216,7 +238,7 @@ static void mark_finishing(cutter *c) {
 
 static ig_status cut(cutter *c) {
   ig__plan *plan = c->plan;
-  for (size_t i = 0; i < plan->place_count; i++) c->maker[i] = -1;
+  for (size_t i = 0; i < plan->place_count; i++) c->maker[i] = c->first[i] = -1;
   for (size_t i = 0; i < plan->item_count; i++)
     for (int k = 0; k < plan->item[i].node->out_count; k++) c->maker[plan->item[i].node->out[k]] = (int)i;
   for (size_t i = 0; i < plan->item_count; i++) decide(c, &plan->item[i]);
@@ -246,12 +268,16 @@ ig_status ig__plan_cut(ig__plan *plan) {
   size_t items = plan->item_count, room = 2 * items + 1;
   cutter c = {.plan = plan, .group_bytes = IG__GROUP_BYTES};
   c.maker = ig__alloc(plan->place_count, sizeof *c.maker);
+  c.first = ig__alloc(plan->place_count, sizeof *c.first);
+  c.last = ig__alloc(plan->place_count, sizeof *c.last);
   c.open = ig__alloc(room, sizeof *c.open);
   c.waiting = ig__alloc(2 * room, sizeof *c.waiting);
   c.in_open = ig__alloc(items, sizeof *c.in_open);
   c.in_waiting = ig__alloc(items, sizeof *c.in_waiting);
-  ig_status status = c.maker && c.open && c.waiting && c.in_open && c.in_waiting ? cut(&c) : IG_NO_MEMORY;
+  ig_status status = c.maker && c.first && c.last && c.open && c.waiting && c.in_open && c.in_waiting ? cut(&c) : IG_NO_MEMORY;
   ig__free(c.maker);
+  ig__free(c.first);
+  ig__free(c.last);
   ig__free(c.open);
   ig__free(c.waiting);
   ig__free(c.in_open);

@@ -49,7 +49,8 @@ static ig__value build(ig__layer *l, const void *options, int in_count, const ig
   ig__value logits = IG__NONE;
   if (ig__graph_status(l->graph) != IG_OK) return IG__NONE;
   if (in_count != 2)
-    return ig__graph_fail(l->graph, ig__fail(IG_BAD_MODEL, "cross_entropy takes a prediction and a target, got %d inputs", in_count));
+    return ig__graph_fail(l->graph, ig__fail(IG_BAD_MODEL, "cross_entropy takes a prediction and a target, got %d inputs",
+                                             in_count));
   ig_status status = find_logits(l->graph, o, in[0], &logits);
   if (status == IG_OK) status = check_target(l->graph, logits, in[1]);
   if (status != IG_OK) return ig__graph_fail(l->graph, status);

@@ -32,7 +32,8 @@ static ig_status infer(ig__infer *i) {
   IG__TRY(ig__check_rank("matmul_packed", i, 1, 3, false));
   if (i->in_count == 3) IG__TRY(ig__check_rank("matmul_packed", i, 2, 1, false));
   if (w->dim[0] != ig__blocks(o->units) || w->dim[1] != x->dim[1] || (i->in_count == 3 && i->in[2]->shape.dim[0] != o->units))
-    return ig__fail(IG_BAD_MODEL, "matmul_packed: the packed weights are not those of %d units over %d values", o->units, x->dim[1]);
+    return ig__fail(IG_BAD_MODEL, "matmul_packed: the packed weights are not those of %d units over %d values", o->units,
+                    x->dim[1]);
   i->out[0].shape = ig__rows(x->dim[0], o->units);
   return IG_OK;
 }

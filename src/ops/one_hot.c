@@ -42,11 +42,12 @@ static void run(const ig__run *r) {
 }
 
 static bool probe(int index, ig__probe *p) {
-  static const one_hot_options options[] = {{1, 0}, {2, 0}, {3, 0.1}, {10, 0}, {10, 0.1}, {15, 0}, {16, 0.2}, {17, 0}, {33, 0.1}, {100, 0}};
+  static const one_hot_options options[] = {{1, 0},  {2, 0},    {3, 0.1}, {10, 0},   {10, 0.1},
+                                            {15, 0}, {16, 0.2}, {17, 0},  {33, 0.1}, {100, 0}};
   if (index >= 20) return false;
   *p = (ig__probe){.options = &options[index / 2], .n = 1 + index % 5, .in_count = 1};
-  p->in[0] = (ig__probe_in){.shape = ig__shape_make(1, &p->n, true), .dtype = index % 2 ? IG__U8 : IG__I32, .draw = IG__DRAW_INDEX,
-                            .limit = options[index / 2].classes, .no_gradient = true};
+  p->in[0] = (ig__probe_in){.shape = ig__shape_make(1, &p->n, true), .dtype = index % 2 ? IG__U8 : IG__I32,
+                            .draw = IG__DRAW_INDEX, .limit = options[index / 2].classes, .no_gradient = true};
   return true;
 }
 

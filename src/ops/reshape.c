@@ -63,10 +63,12 @@ static ig_status infer(ig__infer *i) {
   char text[96];
   IG__TRY(ig__check_real("reshape", i, 0));
   if (!ig__dims_parse(o->to, i->graph->n, &picture) || picture.batched)
-    return ig__fail(IG_BAD_MODEL, "reshape: '%s' is no shape of a picture; write it as 4x7x7, without the number of pictures", o->to);
+    return ig__fail(IG_BAD_MODEL, "reshape: '%s' is no shape of a picture; write it as 4x7x7, without the number of pictures",
+                    o->to);
   const int skip = from->batched ? 1 : 0;
   if (picture.rank + skip > IG__MAX_RANK || ig__shape_count(&picture) != ig__shape_per_picture(from))
-    return ig__fail(IG_BAD_MODEL, "reshape cannot make %s of %s: the numbers of elements differ", o->to, ig__shape_text(text, from));
+    return ig__fail(IG_BAD_MODEL, "reshape cannot make %s of %s: the numbers of elements differ", o->to,
+                    ig__shape_text(text, from));
   *to = (ig__shape){.rank = picture.rank + skip, .dim = {from->dim[0]}, .batched = from->batched};
   for (int k = 0; k < picture.rank; k++) to->dim[k + skip] = picture.dim[k];
   return IG_OK;

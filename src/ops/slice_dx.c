@@ -14,7 +14,8 @@ static ig_status infer(ig__infer *i) {
   IG__TRY(ig__check_real("slice_dx", i, 0));
   IG__TRY(ig__check_rows_or_image("slice_dx", i, 0));
   if (o->first < 0 || o->first > o->channels - s->dim[1])
-    return ig__fail(IG_BAD_MODEL, "slice_dx: %s has no room from %d on among %d channels", ig__shape_text(text, s), o->first, o->channels);
+    return ig__fail(IG_BAD_MODEL, "slice_dx: %s has no room from %d on among %d channels", ig__shape_text(text, s), o->first,
+                    o->channels);
   i->out[0].shape = *s;
   i->out[0].shape.dim[1] = o->channels;
   return IG_OK;

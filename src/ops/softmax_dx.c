@@ -33,9 +33,10 @@ static void run(const ig__run *r) {
     double sum = 0;
     for (int c = 0; c < ig__channels(y); c++)
       sum += ig__get(r, y->data, ig__value_at(y, n, c, row, col)) * ig__get(r, g->data, ig__value_at(g, n, c, row, col));
-    for (int c = 0; c < ig__channels(y); c++)
-      ig__put(r, out->data, ig__value_at(out, n, c, row, col),
-              ig__get(r, y->data, ig__value_at(y, n, c, row, col)) * (ig__get(r, g->data, ig__value_at(g, n, c, row, col)) - sum));
+    for (int c = 0; c < ig__channels(y); c++) {
+      const double rest = ig__get(r, g->data, ig__value_at(g, n, c, row, col)) - sum;
+      ig__put(r, out->data, ig__value_at(out, n, c, row, col), ig__get(r, y->data, ig__value_at(y, n, c, row, col)) * rest);
+    }
   }
 }
 

@@ -55,7 +55,8 @@ static bool probe(int index, ig__probe *p) {
   const int kind = index / IG__ANY_SHAPES;
   if (index >= 2 * IG__ANY_SHAPES + IG__ROW_OR_IMAGE_SHAPES) return false;
   *p = (ig__probe){.options = &options[index], .in_count = 1};
-  const ig__shape to = kind < 2 ? ig__any_shape(index % IG__ANY_SHAPES, &p->n) : ig__row_or_image_shape(index % IG__ANY_SHAPES, &p->n);
+  const int which = index % IG__ANY_SHAPES;
+  const ig__shape to = kind < 2 ? ig__any_shape(which, &p->n) : ig__row_or_image_shape(which, &p->n);
   ig__dims_print(options[index].to, &to);
   options[index].mean = kind == 1;
   if (kind == 2) p->in[0].shape = ig__shape_make(1, to.dim, true);

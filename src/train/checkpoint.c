@@ -83,7 +83,6 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->epoch);
   pass_i64(s, &r->step);
   pass_i64(s, &r->position);
-  pass_i64(s, &r->broken);
   pass_i64(s, &r->tally.n);
   pass_i64(s, &r->tally.correct);
   pass_double(s, &r->tally.loss);
@@ -96,13 +95,21 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->best_epoch);
 }
 
+/* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */
+static bool makes_sense(const ig__run_state *r, uint64_t rows) {
+  const int64_t most = (int64_t)1 << 50;
+  return r->epoch >= 0 && (uint64_t)r->epoch == rows && r->step >= 0 && r->step < most && r->position >= 0 &&
+         r->position < most && r->broken >= 0 && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n == r->position &&
+         r->tally.correct >= 0 && r->tally.correct <= r->tally.n;
+}
+
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out) {
   stream s = {.in = section->data, .left = section->size};
   uint64_t rows = 0;
   ig__run_state_free(out);
   pass_state(&s, out);
   pass_u64(&s, &rows);
-  if (s.bad || rows > MAX_HISTORY || rows * 8 > s.left || out->epoch < 0 || out->step < 0 || out->position < 0)
+  if (s.bad || rows > MAX_HISTORY || rows * 8 > s.left || !makes_sense(out, rows))
     return ig__fail(IG_BAD_MODEL, "%s: the state in this checkpoint makes no sense", place);
   for (uint64_t i = 0; i < rows && !s.bad; i++) {
     ig_epoch e = {0};
@@ -194,8 +201,10 @@ static ig_status copy_section(const ig__checkpoint *c, const char *name, const c
 
 static ig_status apply(const ig__checkpoint *c, const char *place, ig__model *model, ig__updater *updater,
                        ig__run_state *state, uint64_t fingerprint) {
+  const char *isa = ig__isa_name(ig__updater_context(updater)->isa);
   if (c->fingerprint != fingerprint)
-    return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says", place);
+    return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says, or of "
+                    "another instruction set than %s, with which this run would not go on with the same bits", place, isa);
   const ig__section *s = find(c, "state");
   if (!s) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", place);
   IG__TRY(ig__run_state_parse(s, place, state));
@@ -224,6 +233,14 @@ ig_status ig__checkpoint_load(const char *folder, ig__model *model, ig__updater 
   return status;
 }
 
+/* Tidies up after a failure whose words must stay the last. */
+static void remove_quietly(const char *path) {
+  char message[IG__MESSAGE_SIZE];
+  ig__message_take(message);
+  (void)ig__file_remove(path);
+  ig__message_give(message);
+}
+
 static ig_status replace(const char *path, const char *next, const ig__buffer *out) {
   uint8_t *bytes;
   size_t size;
@@ -232,9 +249,8 @@ static ig_status replace(const char *path, const char *next, const ig__buffer *o
   IG__TRY(ig__file_read(next, MAX_CHECKPOINT, &bytes, &size));
   ig_status status = ig__checkpoint_parse(bytes, size, next, &c);
   ig__free(bytes);
-  if (status == IG_OK) return ig__file_rename(next, path);
-  ig__file_remove(next);
-  return ig__fail_at(IG_IO, "what was written does not read back");
+  if (status != IG_OK) return ig__fail_at(IG_IO, "what was written does not read back");
+  return ig__file_rename(next, path);
 }
 
 ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__updater *updater, const ig__run_state *state,
@@ -243,6 +259,7 @@ ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__up
   char *path = ig__format("%s/checkpoint", folder), *next = ig__format("%s/checkpoint.next", folder);
   compose(&out, model, updater, state, fingerprint);
   ig_status status = path && next && !out.failed ? replace(path, next, &out) : IG_NO_MEMORY;
+  if (status != IG_OK && next) remove_quietly(next);
   ig__buffer_free(&out);
   ig__free(path);
   ig__free(next);

@@ -7,12 +7,28 @@
 
 #define MAX_CONFIG ((size_t)1 << 20)
 
-/* A text in double quotes with what YAML wants escaped. */
+/* Can YAML hold this text as it is? Not when it is no UTF-8 (names of files are bytes) or has characters that YAML forbids
+ * or takes for ends of lines: U+007F to U+009F, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. */
+static bool is_plain(const char *s) {
+  for (size_t step, left = strlen(s); *s; s += step, left -= step) {
+    const unsigned char *c = (const unsigned char *)s;
+    step = ig__utf8_step(s, left);
+    if (step == 0 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0)) return false;
+    if (step == 3 && ((c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9)) ||
+                      (c[0] == 0xef && ((c[1] == 0xbb && c[2] == 0xbf) || (c[1] == 0xbf && c[2] >= 0xbe)))))
+      return false;
+  }
+  return true;
+}
+
+/* A text in double quotes with what YAML wants escaped. One that YAML cannot hold is tagged !bytes, and its characters
+ * U+0080 to U+00FF stand for bytes. */
 static void write_quoted(ig__buffer *out, const char *s) {
-  ig__buffer_text(out, "\"");
+  bool plain = is_plain(s);
+  ig__buffer_text(out, plain ? "\"" : "!bytes \"");
   for (; *s; s++) {
     if (*s == '"' || *s == '\\') ig__buffer_text(out, "\\%c", *s);
-    else if ((unsigned char)*s < 32) ig__buffer_text(out, "\\x%02x", (unsigned)(unsigned char)*s);
+    else if ((unsigned char)*s < 32 || (!plain && (unsigned char)*s > 126)) ig__buffer_text(out, "\\x%02x", (unsigned)(unsigned char)*s);
     else ig__buffer_add(out, s, 1);
   }
   ig__buffer_text(out, "\"");
@@ -41,10 +57,37 @@ typedef struct reader {
   const char *place;
   char key[64];
   bool have_key;
+  uint64_t seen;             /* rows of the table that had their line */
 } reader;
 
+/* The bytes that a !bytes text stands for, in place; false when a character is none. */
+static bool to_bytes(char *text) {
+  char *to = text;
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+    if (*c >= 0x80 && *c != 0xc2 && *c != 0xc3) return false;
+    *to = (char)*c;
+    if (*c >= 0x80) {
+      *to = (char)((*c == 0xc3 ? 0x40 : 0) | c[1]);
+      c++;
+    }
+    to++;
+  }
+  *to = 0;
+  return true;
+}
+
+/* An option may stand in a file once. Unknown ones are left to ig_option_set, which names the nearest. */
+static ig_status check_once(reader *r, unsigned long line) {
+  int row = ig__option_row(ig__verb_table(r->verb), r->key);
+  if (row < 0) return IG_OK;
+  if (r->seen >> row & 1) return ig__fail(IG_USAGE, "%s:%lu: %s is given twice", r->place, line, r->key);
+  r->seen |= (uint64_t)1 << row;
+  return IG_OK;
+}
+
 static ig_status scalar(reader *r, const yaml_event_t *event) {
-  const char *text = (const char *)event->data.scalar.value;
+  char *text = (char *)event->data.scalar.value;
+  const char *tag = (const char *)event->data.scalar.tag;
   unsigned long line = (unsigned long)event->start_mark.line + 1;
   if (strlen(text) != event->data.scalar.length)
     return ig__fail(IG_USAGE, "%s:%lu: a zero byte inside a text", r->place, line);
@@ -55,6 +98,9 @@ static ig_status scalar(reader *r, const yaml_event_t *event) {
     return IG_OK;
   }
   r->have_key = false;
+  IG__TRY(check_once(r, line));
+  if (tag && !strcmp(tag, "!bytes") && !to_bytes(text))
+    return ig__fail(IG_USAGE, "%s:%lu: a character beyond U+00FF in a text of bytes", r->place, line);
   return ig__fail_at(ig_option_set(r->verb, r->options, r->key, text), "%s:%lu", r->place, line);
 }
 
@@ -87,8 +133,10 @@ ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, si
   for (bool done = false; !done && status == IG_OK;) {
     yaml_event_t event;
     if (!yaml_parser_parse(&r.parser, &event)) {
-      status = ig__fail(IG_USAGE, "%s:%lu: no YAML: %s", place, (unsigned long)r.parser.problem_mark.line + 1,
-                        r.parser.problem ? r.parser.problem : "unreadable");
+      status = r.parser.error == YAML_MEMORY_ERROR
+                 ? ig__fail(IG_NO_MEMORY, "%s: out of memory", place)
+                 : ig__fail(IG_USAGE, "%s:%lu: no YAML: %s", place, (unsigned long)r.parser.problem_mark.line + 1,
+                            r.parser.problem ? r.parser.problem : "unreadable");
       break;
     }
     status = take_event(&r, &event, &depth, &done);

@@ -5,23 +5,10 @@
 #include <stdlib.h>
 
 ig_status ig__trainer_save(ig__trainer *t) {
-  ig_status status = ig__checkpoint_save(t->folder, t->model, t->updater, &t->state, t->fingerprint);
+  ig_status status = ig__updater_check(t->updater, t->state.step);
+  if (status == IG_OK) status = ig__checkpoint_save(t->folder, t->model, t->updater, &t->state, t->fingerprint);
   t->saved = ig__now();
   return ig__fail_at(status, "%s", t->folder);
-}
-
-/* Continues in the middle of an epoch. While no picture of it was left out, pictures used so far are places in the order;
- * otherwise the pass starts at the front and what was used is read again and passed over, which finds the same broken ones. */
-static ig_status start_pass(ig__trainer *t) {
-  int64_t first = t->state.broken ? 0 : t->state.position, passed = first;
-  IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], first));
-  while (passed < t->state.position) {
-    const ig__batch *batch;
-    IG__TRY(ig__loader_next(t->loader, &batch));
-    if (!batch) break;
-    passed += batch->n;
-  }
-  return IG_OK;
 }
 
 /* Why the run should stop before the next step, or IG_OK. Sets `stopped`. */
@@ -33,7 +20,7 @@ static ig_status asked_to_stop(ig__trainer *t, double now) {
       return status;
     }
   }
-  if (t->time_limit > 0 && t->state.seconds + now - t->started >= t->time_limit) t->stopped = "time";
+  if (t->time_limit > 0 && now - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }
 
@@ -58,7 +45,7 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
     IG__TRY(ig__loader_next(t->loader, &batch));
     if (!batch) break;
     bool several = o->accumulate > 1;
-    ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)(t->state.step * o->accumulate + i),
+    ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
                           .loss_scale = several ? batch->n : 1};
     IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
@@ -66,21 +53,26 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
     *loss += ig__network_loss(&t->train) * batch->n;
     *pictures += batch->n;
+    t->state.position = batch->next;
   }
   return IG_OK;
+}
+
+/* The rate of update `step`, counted from 0. */
+static double rate_at(const ig__trainer *t, int64_t step) {
+  int64_t total = t->steps_per_epoch * t->epochs;
+  ig__progress at = {.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch};
+  return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, at);
 }
 
 static ig_status train_step(ig__trainer *t, int64_t *pictures) {
   double loss, penalty;
   IG__TRY(gather(t, &loss, pictures));
   if (!*pictures) return IG_OK;
-  int64_t total = t->steps_per_epoch * t->epochs;
-  ig__progress at = {.step = t->state.step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch};
-  t->lr = ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, at);
+  t->lr = rate_at(t, t->state.step);
   IG__TRY(ig__updater_step(t->updater, loss / (double)*pictures, t->lr, t->state.step + 1,
                            t->options->accumulate > 1 ? (double)*pictures : 1, &penalty));
   t->state.step++;
-  t->state.position += *pictures;
   t->state.tally.n += *pictures;
   t->state.tally.loss += loss;
   t->state.tally.penalty += penalty * (double)*pictures;
@@ -99,8 +91,11 @@ static void book_time(ig__trainer *t, double *since, double *waited) {
 
 ig_status ig__train_epoch(ig__trainer *t) {
   double since = ig__now(), waited = 0;
-  int64_t in_epoch = t->state.step - t->state.epoch * t->steps_per_epoch;
-  IG__TRY(start_pass(t));
+  int64_t per_step = (int64_t)t->options->batch * t->options->accumulate;
+  int64_t in_epoch = (t->state.position + per_step - 1) / per_step; /* left-out pictures make an epoch shorter */
+  /* The row of an epoch that was stopped behind its last step has the rate of that step. */
+  if (t->state.step) t->lr = rate_at(t, t->state.step - 1);
+  IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], t->state.position));
   for (;;) {
     int64_t pictures;
     double now = ig__now();
@@ -108,7 +103,6 @@ ig_status ig__train_epoch(ig__trainer *t) {
     bool due = now - t->saved >= t->options->checkpoint_every;
     if (t->stopped || due) {
       book_time(t, &since, &waited);
-      t->state.broken = ig__loader_broken(t->loader);
       IG__TRY(ig__trainer_save(t));
     }
     if (t->stopped) return stop;
@@ -118,5 +112,6 @@ ig_status ig__train_epoch(ig__trainer *t) {
                   t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
   }
   book_time(t, &since, &waited);
+  if (!t->state.tally.n) return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read", t->options->data);
   return IG_OK;
 }

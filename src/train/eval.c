@@ -91,7 +91,8 @@ static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
   return IG_OK;
 }
 
-static ig_status measure(evaluation *e, ig_eval_result *r) {
+/* *measured: the figures are there, whatever the status says about them. */
+static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   int classes = e->network.classes;
   r->class_count = classes;
   r->part = ig__part_name(e->part);
@@ -107,6 +108,7 @@ static ig_status measure(evaluation *e, ig_eval_result *r) {
   for (int c = 0; c < classes; c++)
     if (r->classes[c].n > most) most = r->classes[c].n;
   r->baseline = r->metrics.n ? (double)most / (double)r->metrics.n : NAN;
+  *measured = true;
   if (e->options->min_accuracy > 0 && !(r->metrics.accuracy >= e->options->min_accuracy))
     return ig__fail(IG_BELOW_BAR, "accuracy %.4f on the %s part is below the %.4f asked for", r->metrics.accuracy, r->part,
                     e->options->min_accuracy);
@@ -116,13 +118,16 @@ static ig_status measure(evaluation *e, ig_eval_result *r) {
 ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_result *result) {
   evaluation e = {.context = context, .options = options};
   *result = (ig_eval_result){.part = ""};
-  ig_status status = open_all(&e);
-  if (status == IG_OK) status = measure(&e, result);
+  bool measured = false;
+  ig_status status = ig__options_check(IG_VERB_EVAL, options);
+  if (status == IG_OK) status = open_all(&e);
+  if (status == IG_OK) status = measure(&e, result, &measured);
   ig__loader_free(e.loader);
   ig__network_free(&e.network);
   ig__samples_free(&e.samples);
   ig__source_close(e.source);
   ig__model_free(e.model);
+  if (!measured) ig_eval_result_free(result);
   return status;
 }
 

@@ -164,7 +164,8 @@ static ig_status check_all(check *c, ig_gradcheck_result *r) {
 ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options, ig_gradcheck_result *result) {
   check c = {.context = context, .options = options};
   *result = (ig_gradcheck_result){.rows = 0};
-  ig_status status = open_all(&c);
+  ig_status status = ig__options_check(IG_VERB_GRADCHECK, options);
+  if (status == IG_OK) status = open_all(&c);
   if (status == IG_OK) status = check_all(&c, result);
   ig__free(c.grads);
   ig__free(c.spare);
@@ -175,6 +176,7 @@ ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options,
   ig__samples_free(&c.samples);
   ig__model_free(c.model);
   ig__source_close(c.source);
+  if (status != IG_OK) ig_gradcheck_result_free(result);
   return status;
 }
 

@@ -1,4 +1,5 @@
 /* A model and its plan for one mode: what turns a batch into a loss, answers and gradients. */
+#include "ops/scale.h"
 #include "train/train.h"
 
 #include <string.h>
@@ -71,8 +72,11 @@ static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__val
     ig__value seed = ig__leaf_add(graph, IG__LEAF_SCALAR, IG__SCALAR_LOSS_SCALE, IG__REAL, (ig__shape){0});
     status = ig__gradients(graph, loss, seed, of, wanted, grad);
   }
-  for (int i = 0; status == IG_OK && i < wanted; i++)
-    if (grad[i] != IG__NONE) status = add_output(out, grad[i], model->param[number[i]].offset);
+  /* A parameter that the loss does not depend on has the gradient zero, and it must be written: penalties are added to it. */
+  for (int i = 0; status == IG_OK && i < wanted; i++) {
+    if (grad[i] == IG__NONE) grad[i] = ig__scale_node(graph, of[i], 0);
+    status = grad[i] == IG__NONE ? graph->status : add_output(out, grad[i], model->param[number[i]].offset);
+  }
   ig__free(of);
   ig__free(number);
   return status;

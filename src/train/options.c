@@ -1,5 +1,6 @@
 /* The options of the verbs: their tables, their defaults, and setting them by name. From the same rows come --help, the
  * configuration file and the saved configuration. */
+#include "base/text.h"
 #include "train/train.h"
 
 #include <string.h>
@@ -98,6 +99,24 @@ const ig__option *ig__verb_table(ig_verb verb) {
 static const char *verb_name(ig_verb verb) {
   static const char *const names[] = {"train", "eval", "gradcheck", "summary"};
   return names[verb];
+}
+
+ig_status ig__options_check(ig_verb verb, const void *options) {
+  for (const ig__option *o = ig__verb_table(verb); o->name; o++) {
+    const char *at = (const char *)options + o->offset;
+    double v = o->min;
+    if (o->type == IG__OPTION_INT) v = *(const int *)(const void *)at;
+    if (o->type == IG__OPTION_I64) v = (double)*(const int64_t *)(const void *)at;
+    if (o->type == IG__OPTION_DOUBLE) v = *(const double *)(const void *)at;
+    if (o->type == IG__OPTION_TEXT && !memchr(at, 0, o->size))
+      return ig__fail(IG_USAGE, "%s: the text of %s has no end", verb_name(verb), o->name);
+    if (!(v >= o->min && v <= o->max)) {
+      char found[32], low[32], high[32];
+      return ig__fail(IG_USAGE, "%s: %s is %s, out of range (%s … %s)", verb_name(verb), o->name, ig__print_double(found, v),
+                      ig__print_double(low, o->min), ig__print_double(high, o->max));
+    }
+  }
+  return IG_OK;
 }
 
 ig_train_options ig_train_options_default(void) {

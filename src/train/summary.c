@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Pictures and labels as this model wants them, for plans that no data are at hand for. */
-static ig__source_info wanted_data(const ig__model *model, int classes) {
-  ig__source_info info = {.field_count = 2, .class_count = classes, .name = "data"};
+static ig__source_info wanted_data(const ig__model *model) {
+  ig__source_info info = {.field_count = 2, .name = "data"};
   info.field[0] = (ig__field){.name = "image", .role = IG__ROLE_IMAGE, .type = IG__FIELD_U8, .rank = 3,
                               .dim = {model->input.channels, model->input.height, model->input.width}};
   info.field[1] = (ig__field){.name = "label", .role = IG__ROLE_LABEL, .type = IG__FIELD_I32, .rank = 0};
@@ -48,7 +48,7 @@ static ig_status fill_rows(const ig_context *context, ig__model *model, ig_summa
 }
 
 static ig_status fill_memory(const ig_context *context, ig__model *model, const ig_summary_options *o, ig_summary_result *r) {
-  ig__source_info info = wanted_data(model, o->classes);
+  ig__source_info info = wanted_data(model);
   ig_train_options train = ig_train_options_default();
   ig__network network = {0};
   ig__updater *updater = NULL;
@@ -79,6 +79,7 @@ ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_
   ig__model *model = NULL;
   int real_size;
   *result = (ig_summary_result){.rows = 0};
+  IG__TRY(ig__options_check(IG_VERB_SUMMARY, options));
   IG__TRY(ig__real_size(options->precision, &real_size));
   IG__TRY(ig__model_any(options->model, options->classes, real_size, 0, &model));
   ig_status status = fill_rows(context, model, result);

@@ -37,6 +37,10 @@ static ig_status resumed_options(const ig_train_options *asked, ig_train_options
     ig__free(path);
     return ig__fail(IG_USAGE, "--resume goes on with its own weights; --weights starts fresh: give one of them");
   }
+  if (*asked->out && strcmp(asked->out, asked->resume) != 0) {
+    ig__free(path);
+    return ig__fail(IG_USAGE, "--resume goes on in its own folder, %s; --out is for new runs: leave it out", asked->resume);
+  }
   *out = ig_train_options_default();
   ig_status status = ig_options_load(IG_VERB_TRAIN, out, path);
   ig__free(path);
@@ -49,7 +53,7 @@ static ig_status resumed_options(const ig_train_options *asked, ig_train_options
     if (!same && !is_free(table[i].name))
       return ig__fail(IG_USAGE, "--%s differs from the run's own (see %s/config.yaml): it would change the result. Leave it out, or "
                       "start a new run with --weights %s", table[i].name, asked->resume, asked->resume);
-    if (strcmp(table[i].name, "epochs")) memcpy(to, from, table[i].size);
+    if (strcmp(table[i].name, "epochs") && strcmp(table[i].name, "out")) memcpy(to, from, table[i].size);
   }
   memcpy(out->resume, asked->resume, sizeof out->resume);
   return IG_OK;
@@ -120,6 +124,8 @@ static ig_status open_network(ig__trainer *t) {
   IG__TRY(open_loader(t, MEASURE_BATCH, &t->test_loader));
   int64_t per_step = (int64_t)o->batch * o->accumulate;
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
+  if (o->min_accuracy > 0 && !t->samples.count[IG__VAL] && !t->samples.count[IG__TEST])
+    return ig__fail(IG_USAGE, "--min-accuracy: %s has neither a test nor a validation part to measure", o->data);
   if (*o->time && (!ig__parse_seconds(o->time, &t->time_limit) || t->time_limit <= 0))
     return ig__fail(IG_USAGE, "--time %s: a length of time like 90, 10m or 1.5h is wanted", o->time);
   return IG_OK;
@@ -151,9 +157,29 @@ static ig_status save_model(ig__trainer *t) {
   return status;
 }
 
+static ig_status write_config(ig__trainer *t, const ig_train_options *options) {
+  ig__buffer config = {0};
+  ig__config_write(options, &config);
+  return ig__folder_write(t->folder, "config.yaml", &config);
+}
+
+/* A run that is given more epochs says so in its configuration, so that --resume alone goes on to the new end after the
+ * next interruption, and a further +N counts from there. */
+static ig_status extend(ig__trainer *t) {
+  int64_t before;
+  if (!ig__parse_i64(t->options->epochs, &before) || before == t->epochs) return IG_OK;
+  ig_train_options *o = ig__alloc(1, sizeof *o);
+  if (!o) return IG_NO_MEMORY;
+  *o = *t->options;
+  ig__snprintf(o->epochs, sizeof o->epochs, "%d", t->epochs);
+  o->resume[0] = 0;
+  ig_status status = write_config(t, o);
+  ig__free(o);
+  return status;
+}
+
 /* A new folder with its configuration; or an old one with its checkpoint. */
 static ig_status open_folder(ig__trainer *t) {
-  ig__buffer config = {0};
   t->fingerprint = fingerprint_of(t);
   if (*t->options->resume) {
     memcpy(t->folder, t->options->resume, sizeof t->folder);
@@ -161,14 +187,19 @@ static ig_status open_folder(ig__trainer *t) {
     if (!path) return IG_NO_MEMORY;
     bool begun = ig__file_exists(path);
     ig__free(path);
-    if (begun) return ig__checkpoint_load(t->folder, t->model, t->updater, &t->state, t->fingerprint);
+    if (begun) {
+      IG__TRY(ig__checkpoint_load(t->folder, t->model, t->updater, &t->state, t->fingerprint));
+      if (t->state.position > t->samples.count[IG__TRAIN])
+        return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
+                        (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
+      return extend(t);
+    }
     ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
   }
   if (*t->options->weights) IG__TRY(take_weights(t, t->options->weights));
   if (!*t->options->resume) {
     IG__TRY(ig__folder_make(t->options->out, t->folder));
-    ig__config_write(t->options, &config);
-    IG__TRY(ig__folder_write(t->folder, "config.yaml", &config));
+    IG__TRY(write_config(t, t->options));
   }
   return ig__trainer_save(t);
 }
@@ -177,7 +208,7 @@ static ig_status open_folder(ig__trainer *t) {
 static bool is_better(const ig__trainer *t, const ig_metrics *val) {
   if (!val->n || !t->state.best_epoch) return true;
   if (val->accuracy != t->state.best_accuracy) return val->accuracy > t->state.best_accuracy;
-  return val->loss < t->state.best_loss;
+  return isnan(t->state.best_loss) || val->loss < t->state.best_loss;
 }
 
 static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
@@ -194,6 +225,8 @@ static ig_status finish_epoch(ig__trainer *t) {
                   .weight_norm = ig__updater_weight_norm(t->updater),
                   .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
+  if (!s->tally.n) return ig__fail(IG_BAD_DATA, "%s: not one picture could be read", t->options->data);
+  IG__TRY(ig__updater_check(t->updater, s->step));
   IG__TRY(measure(t, IG__VAL, &row.val));
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
@@ -206,7 +239,7 @@ static ig_status finish_epoch(ig__trainer *t) {
     s->best_loss = row.val.loss;
     IG__TRY(save_model(t));
   }
-  s->position = s->broken = 0;
+  s->position = 0;
   s->tally = (ig__tally){0};
   s->epoch_seconds = s->epoch_wait = 0;
   IG__TRY(ig__trainer_save(t));
@@ -268,8 +301,9 @@ static void close_trainer(ig__trainer *t) {
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
                    ig_train_result *result) {
   ig_train_options o = *options;
-  ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now()};
+  ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now(), .began = ig__now()};
   *result = (ig_train_result){.stopped = ""};
+  IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
   if (*options->resume) IG__TRY(resumed_options(options, &o));
   ig_status status = read_epochs(options, &o, &t.epochs);
   if (status == IG_OK) status = open_data(&t);

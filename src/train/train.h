@@ -19,6 +19,8 @@ void ig__log(const ig_context *context, ig_log_level level, const char *format, 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
 const ig__option *ig__verb_table(ig_verb verb);
 int ig__option_row(const ig__option *table, const char *key); /* −1: unknown */
+/* IG_USAGE when a number is out of its range or a text has no end: options may have been filled in without ig_option_set. */
+ig_status ig__options_check(ig_verb verb, const void *options);
 /* The options as YAML, one `key: value` a line. */
 void ig__config_write(const ig_train_options *options, ig__buffer *out);
 /* The same from memory; `place` stands in messages. */
@@ -66,6 +68,9 @@ void *ig__updater_grads(ig__updater *updater);
 int ig__updater_slots(const ig__updater *updater);
 void *ig__updater_slot(ig__updater *updater, int i);    /* flat, as long as the parameters */
 double ig__updater_base_lr(const ig__updater *updater);
+const ig_context *ig__updater_context(const ig__updater *updater);
+/* IG_DIVERGED, with step and name, when a weight or a running state is not finite: such are never saved. */
+ig_status ig__updater_check(const ig__updater *updater, int64_t step);
 /* One step with the gradients present (divided by `divide` first): adds penalties, clips, updates, applies proximal steps.
  * *penalty receives Ω of the weights before the step. IG_DIVERGED when the batch's `loss` or a gradient is not finite: names
  * the step and the first layer concerned; the weights are as they were. `step` counts from 1. */
@@ -89,8 +94,7 @@ int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t 
 typedef struct ig__run_state {
   int64_t epoch;             /* finished epochs */
   int64_t step;              /* updates so far */
-  int64_t position;          /* pictures of the present epoch already used */
-  int64_t broken;            /* and left out of it */
+  int64_t position;          /* place in the present epoch's order to go on from */
   ig__tally tally;           /* of the present epoch */
   double seconds;            /* of training, all processes together */
   double epoch_seconds, epoch_wait;
@@ -138,7 +142,8 @@ typedef struct ig__trainer {
   uint64_t fingerprint;
   int epochs;
   int64_t steps_per_epoch;
-  double time_limit, started, saved;
+  double time_limit, began;  /* of this call: seconds it may train; when it started to */
+  double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
 } ig__trainer;

@@ -51,6 +51,17 @@ static ig_status find_lambda(ig__updater *u, const ig_train_options *o, int whic
   return IG_OK;
 }
 
+/* The scale is refused also when no λ is given: a mistake must not wait for the day when it matters. */
+static ig_status check_scale(const char *scale) {
+  char text[IG_SPEC_SIZE];
+  const ig__penalty *penalty;
+  void *options;
+  snprintf(text, sizeof text, "l2 0 \"scale=%s\"", scale);
+  IG__TRY(ig__penalty_parse(text, &penalty, &options));
+  ig__free(options);
+  return IG_OK;
+}
+
 static ig_status cut_pieces(ig__updater *u, const ig_train_options *o, double pictures) {
   size_t capacity = 0;
   for (size_t i = 0; i < u->model->param_count; i++) {
@@ -77,6 +88,7 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
     IG__TRY(ig__option_set(u->optimiser->name, table, u->optimiser_options, "momentum", ig__print_double(number, o->momentum)));
     if (u->optimiser->check) IG__TRY(u->optimiser->check(u->optimiser_options));
   }
+  IG__TRY(check_scale(o->l2_scale));
   u->lr = o->lr > 0 ? o->lr : u->optimiser->default_lr;
   u->clip = o->clip;
   u->weight_decay = o->weight_decay;
@@ -116,6 +128,7 @@ void ig__updater_free(ig__updater *u) {
 void *ig__updater_grads(ig__updater *u) { return u->grads; }
 int ig__updater_slots(const ig__updater *u) { return u->slots; }
 void *ig__updater_slot(ig__updater *u, int i) { return u->slot[i]; }
+const ig_context *ig__updater_context(const ig__updater *u) { return u->context; }
 double ig__updater_base_lr(const ig__updater *u) { return u->lr; }
 
 static double penalty_of(const ig__updater *u, const piece *p) {
@@ -172,7 +185,7 @@ static ig_status name_the_layer(const ig__updater *u, int64_t step, double loss)
   const char *layer = NULL;
   char number[32];
   for (size_t i = 0; i < u->piece_count && !layer; i++)
-    if (!isfinite(u->piece[i].squares)) layer = u->model->param[u->piece[i].param].name;
+    if (!isfinite(u->piece[i].squares) || !isfinite(u->piece[i].value)) layer = u->model->param[u->piece[i].param].name;
   return ig__fail(IG_DIVERGED, "step %lld: the loss is %s%s%s; the weights are those before this step. Try a smaller learning "
                   "rate, or --clip 1", (long long)step, ig__print_double(number, loss),
                   layer ? " and the gradient is not finite, first in " : "", layer ? layer : "");
@@ -188,7 +201,7 @@ ig_status ig__updater_step(ig__updater *u, double loss, double lr, int64_t step,
     squares += u->piece[i].squares;
     *penalty += u->piece[i].value;
   }
-  if (!isfinite(squares) || !isfinite(loss)) return name_the_layer(u, step, loss);
+  if (!isfinite(squares) || !isfinite(loss) || !isfinite(*penalty)) return name_the_layer(u, step, loss + *penalty);
   if (u->clip > 0 && sqrt(squares) > u->clip) {
     u->divide = sqrt(squares) / u->clip;
     over_pieces(u, clip_piece);
@@ -197,6 +210,18 @@ ig_status ig__updater_step(ig__updater *u, double loss, double lr, int64_t step,
   over_pieces(u, update_piece);
   u->model->version++;
   return IG_OK;
+}
+
+ig_status ig__updater_check(const ig__updater *u, int64_t step) {
+  const ig__model *m = u->model;
+  const char *bad = NULL;
+  for (size_t i = 0; i < m->param_count && !bad; i++)
+    if (u->k->count_nonfinite(at(u, m->params, m->param[i].offset), m->param[i].count)) bad = m->param[i].name;
+  for (size_t i = 0; i < m->state_count && !bad; i++)
+    if (u->k->count_nonfinite(at(u, m->states, m->state[i].offset), m->state[i].count)) bad = m->state[i].name;
+  if (!bad) return IG_OK;
+  return ig__fail(IG_DIVERGED, "step %lld: %s is no longer finite; nothing of this is saved. Try a smaller learning rate, or "
+                  "--clip 1", (long long)step, bad);
 }
 
 double ig__updater_penalty(const ig__updater *u) {

@@ -1,8 +1,8 @@
 /* Direct convolution, forward. */
-#include "conv_tile.h"
+#include "kernels/vector/conv_tile.h"
 
-void IG__NAME(conv2d)(const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, const ig__epilogue *e, int n0,
-                      int n1, int part, int parts) {
+void IG__NAME(conv2d)(const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, const ig__epilogue *e,
+                      int n0, int n1, int part, int parts) {
   const bool plain = x->block == 1;
   const int blocks = ig__blocks(g->c_out);
   const int64_t lanes = plain ? 1 : IG__BLOCK, w_col = lanes * IG__BLOCK, w_row = w_col * g->kw, w_block = w_row * g->kh;

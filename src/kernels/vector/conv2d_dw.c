@@ -1,7 +1,10 @@
-/* Gradient to the weights. A register tile holds the gradients of Q rows × K kernel columns × two vectors of output channels
- * and runs over the pixels; a "row" is an input channel of a blocked x, or a kernel row of a plain x. The sum into a weight
- * always runs over pictures, rows and columns in this order, with the running sum kept in `partial` between tiles, so
- * neither tiles nor parts change a bit. */
+/* Gradient to the weights. A register tile holds the gradients of Q rows × K kernel columns × two vectors of output
+ * channels and runs over the pixels; a "row" is an input channel of a blocked x, or a kernel row of a plain x. The sum into
+ * a weight always runs over pictures, rows and columns in this order, with the running sum kept in `partial` between tiles,
+ * so neither tiles nor parts change a bit.
+ *
+ * Tiles of 8 × 1 × 3 vectors, and of 4 × 3 × 2 that load each input once for its three columns, were measured too: 175 and
+ * 176 GF/s on data in the first-level cache against 172 here (peak 178), which the caches' share in a whole layer hides. */
 #include "kernels/pack.h"
 #include "kernels/real.h"
 
@@ -111,7 +114,8 @@ typedef struct dw_loop {
   real *partial;
   bool plain;
   bool halo;                             /* x has the halo that the kernel columns reach into */
-  int64_t w_tap, w_row, w_input, w_out;  /* elements of partial: one tap, kernel row, input block or channel, output block */
+  /* Elements of partial: one tap, one kernel row, one input block or channel, one output block. */
+  int64_t w_tap, w_row, w_input, w_out;
   int n0, n1;
 } dw_loop;
 
@@ -229,8 +233,8 @@ void IG__NAME(conv2d_dw)(const ig__conv *g, const ig__image *x, const ig__image 
   l.w_row = l.w_tap * g->kw;
   l.w_input = l.w_row * g->kh;
   l.w_out = l.w_input * inputs;
-  const int64_t picture = ((int64_t)inputs * g->h * g->w * x->block + (int64_t)ig__blocks(g->c_out) * g->oh * g->ow * IG__BLOCK)
-                        * (int64_t)sizeof(real);
+  const int64_t out_planes = ig__blocks(g->c_out) * IG__BLOCK;
+  const int64_t picture = ((int64_t)inputs * g->h * g->w * x->block + out_planes * g->oh * g->ow) * (int64_t)sizeof(real);
   const int64_t group = GROUP_BYTES / (picture + 1) + 1;
   for (int n = n0; n < n1; n += (int)group) {
     l.n0 = n;

@@ -1,10 +1,10 @@
 /* Gradient to the input. At stride 1 it is the forward convolution of dy with the turned and transposed weights; at larger
  * strides the columns of dx fall into as many classes as the stride, and each class is such a convolution with its own
  * taps. */
-#include "conv_tile.h"
+#include "kernels/vector/conv_tile.h"
 
-void IG__NAME(conv2d_dx)(const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1, int part,
-                         int parts) {
+void IG__NAME(conv2d_dx)(const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1,
+                         int part, int parts) {
   const int blocks = ig__blocks(g->c_in);
   const int64_t w_col = IG__BLOCK * IG__BLOCK, w_row = w_col * g->kw, w_block = w_row * g->kh;
   conv_run r = {

@@ -8,20 +8,25 @@ size_t IG__NAME(conv2d_pack_count)(const ig__conv *g, ig__pack form) { return ig
 
 int IG__NAME(conv2d_dw_parts)(const ig__conv *g, ig__pack form) { return ig__dw_parts(g, form); }
 
+/* From tap to tap: 16 weights where x is plain, 16 × 16 otherwise, backwards when turned. */
+static int64_t tap_step(ig__pack form) {
+  return form == IG__PACK_FORWARD_PLAIN_X ? IG__BLOCK : IG__BLOCK * IG__BLOCK * (form == IG__PACK_BACKWARD ? -1 : 1);
+}
+
 /* parts cut the outermost blocks of the packed form. */
 void IG__NAME(conv2d_pack)(const ig__conv *g, ig__pack form, const void *w, void *packed, int part, int parts) {
   const real *from = w;
   real *to = packed;
   const bool backward = form == IG__PACK_BACKWARD;
-  const int blocks = ig__blocks(backward ? g->c_in : g->c_out), b0 = ig__cut(blocks, part, parts), b1 = ig__cut(blocks, part + 1, parts);
+  const int blocks = ig__blocks(backward ? g->c_in : g->c_out);
+  const int b0 = ig__cut(blocks, part, parts), b1 = ig__cut(blocks, part + 1, parts);
   const size_t block = ig__pack_count(g, form) / (size_t)blocks;
   const int64_t taps = (int64_t)g->kh * g->kw;
   memset(to + (size_t)b0 * block, 0, (size_t)(b1 - b0) * block * sizeof(real));
   const int first = b0 * IG__BLOCK, last = b1 * IG__BLOCK;
   const int o0 = backward ? 0 : first, o1 = backward || last > g->c_out ? g->c_out : last;
   const int i0 = backward ? first : 0, i1 = !backward || last > g->c_in ? g->c_in : last;
-  /* From tap to tap: one vector of 16 in a plain-x form, a square of 16 × 16 otherwise, backwards when turned. */
-  const int64_t step = form == IG__PACK_FORWARD_PLAIN_X ? IG__BLOCK : IG__BLOCK * IG__BLOCK * (backward ? -1 : 1);
+  const int64_t step = tap_step(form);
   for (int o = o0; o < o1; o++) {
     for (int i = i0; i < i1; i++) {
       const real *f = from + ((int64_t)o * g->c_in + i) * taps;
@@ -35,7 +40,7 @@ void IG__NAME(conv2d_unpack)(const ig__conv *g, ig__pack form, const void *const
                              int parts) {
   const int blocks = ig__blocks(g->c_out);
   const int64_t taps = (int64_t)g->kh * g->kw;
-  const int64_t step = form == IG__PACK_FORWARD_PLAIN_X ? IG__BLOCK : IG__BLOCK * IG__BLOCK * (form == IG__PACK_BACKWARD ? -1 : 1);
+  const int64_t step = tap_step(form);
   const int o0 = ig__cut(blocks, part, parts) * IG__BLOCK, end = ig__cut(blocks, part + 1, parts) * IG__BLOCK;
   const int o1 = end < g->c_out ? end : g->c_out;
   for (int p = 0; p < count; p++) {

@@ -1,6 +1,6 @@
 /* The loops around the register tile: pictures, output blocks, input blocks, rows, pieces of rows. None of them changes the
  * order of the additions into an element, which is always (input block, kernel row, kernel column, lane). */
-#include "conv_tile.h"
+#include "kernels/vector/conv_tile.h"
 
 /* The taps of one output coordinate: `count` of them from `first` on, `step` apart, meeting the inputs from `at` on,
  * `advance` apart. */
@@ -81,11 +81,6 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
     t.x_lane = t.x_col;
     t.cols = 1;
     t.lanes = t.last_lanes = h->count;
-  } else if (h->step == 1 && t.x_col == IG__BLOCK && t.last_lanes == IG__BLOCK) {
-    /* The columns of one kernel row follow each other in x and in w: one loop instead of one a column, whose end is
-     * mispredicted less often. */
-    t.lanes = t.last_lanes = IG__BLOCK * t.cols;
-    t.cols = 1;
   }
   const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at;
   const real *w0 = r->w + v / VECTORS * r->w_out + lane + b0 * r->w_block + h->first * r->w_col;

@@ -1,11 +1,9 @@
 /* The register tile of the direct convolution. Accumulators have names of their own, made by an X-macro: clang keeps arrays
  * of vectors on the stack (measured: 40 % of the peak). Pixels beyond P vanish at compile time. */
-#include "conv_tile.h"
+#include "kernels/vector/conv_tile.h"
+#include "kernels/vector/relu.h"
 
 #define PIXELS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
-
-/* NaN stays NaN, so that a diverged run is seen. */
-IG__INLINE V relu(V v) { return (V)((VI)v & ~(VI)(v < (V){0})); }
 
 /* J vectors of output channels; `step` is x_pixel where it is known at compile time, else 0. */
 IG__INLINE void tile(const int P, const int J, const int64_t step, const conv_tile *t) {

@@ -32,8 +32,9 @@ typedef struct conv_tile {
 void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors);
 int IG__NAME(conv_tile_pixels)(int64_t x_pixel);
 
-/* One dimension of a convolution, seen from the side that is written. Forward, output o meets input o·stride − pad + a·dilation
- * at tap a. Transposed (the gradient to the input), output o meets input (o − pad + a·dilation) / stride where that divides. */
+/* One dimension of a convolution, seen from the side that is written. Forward, output o meets at tap a the input
+ * o·stride − pad + a·dilation. Transposed (the gradient to the input), it meets (o − pad + a·dilation) / stride, where that
+ * divides. */
 typedef struct conv_axis {
   int taps, stride, pad, dilation, in, out;
   bool transposed;

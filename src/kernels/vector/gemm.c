@@ -2,9 +2,10 @@
  * running sums kept in C between slices; so each element is one chain over k in order, whatever the tiles are. */
 #include "kernels/pack.h"
 #include "kernels/real.h"
+#include "kernels/vector/relu.h"
 
-/* 12·2 accumulators, 2 vectors of B and a broadcast of 32 registers; 6·2 + 3 of 16. Few rows take more columns, to have the
- * eight independent chains that two multiply-adds a cycle with a latency of four need. */
+/* 12·2 accumulators, 2 vectors of B and a broadcast of 32 registers; 6·2 + 3 of 16. Few rows take more columns, to have
+ * the eight independent chains that two multiply-adds a cycle with a latency of four need. */
 #if IG__VECTOR_BYTES == 64
 #define GEMM_ROWS 12
 #define WIDE_8 2 /* most rows with 8 vectors */
@@ -24,14 +25,11 @@ typedef struct gemm_tile {
   bool resume, finish, relu;
 } gemm_tile;
 
-/* NaN stays NaN. */
-IG__INLINE V relu(V v) { return (V)((VI)v & ~(VI)(v < (V){0})); }
-
 /* The addresses of twelve rows do not fit the general registers, those of four pointers with two rows after each do. The
  * empty asm keeps the compiler from turning the four back into twelve. */
 #define HIDE(p) __asm__("" : "+r"(p))
 #define ROWS(X, j) X(0, j) X(1, j) X(2, j) X(3, j) X(4, j) X(5, j) X(6, j) X(7, j) X(8, j) X(9, j) X(10, j) X(11, j)
-/* Accumulators (p, j): 12 × 2 with more columns in the upper rows. */
+/* Accumulators (p, j): 12 × 2, more columns in the first rows. */
 #define TILE(X)                                                                                                        \
   ROWS(X, 0) ROWS(X, 1)                                                                                                \
   X(0, 2) X(0, 3) X(1, 2) X(1, 3) X(2, 2) X(2, 3) X(3, 2) X(3, 3)                                                      \

@@ -60,9 +60,9 @@ TEST(digits_are_these) {
   for (int64_t i = 0; i < 2000; i++) {
     CHECK_OK(s->kind->read(s, IG__TRAIN, i, (void *[]){image, &label}));
     crc = crc32(crc, image, sizeof image);
-    crc = crc32(crc, (uint8_t[]){(uint8_t)label, 0, 0, 0}, 4);
+    crc = crc32(crc, (uint8_t[]){(uint8_t)label}, 1);
   }
-  CHECK_INT(crc, 0xff82e4b5);
+  CHECK_INT(crc, 0x0eca7980);
   ig__source_close(s);
 }
 
@@ -94,9 +94,10 @@ TEST(digits_are_balanced_and_distinct) {
   ig__source_close(s);
 }
 
-/* As MNIST's: something is drawn, within the frame, its mass in the middle. */
+/* As MNIST's: something is drawn, within the frame, its mass at (14, 14) to half a pixel. */
 TEST(digits_are_centred) {
   ig__source *s;
+  int off = 0;
   CHECK_OK(ig__source_open("digits train=3000", &s));
   for (int64_t i = 0; i < 3000; i++) {
     uint8_t image[784];
@@ -109,9 +110,11 @@ TEST(digits_are_centred) {
       y += image[k] * (k / 28);
     }
     CHECK(sum > 20 * 255 && sum < 320 * 255);
-    CHECK_NEAR(x / sum, 13.5, 2);
-    CHECK_NEAR(y / sum, 13.5, 2);
+    CHECK_NEAR(x / sum, 14, 1.5);
+    CHECK_NEAR(y / sum, 14, 1.5);
+    off += fabs(x / sum - 14) > 0.51 || fabs(y / sum - 14) > 0.51;
   }
+  CHECK(off < 30); /* a few wide ones lose a pixel at the frame */
   ig__source_close(s);
 }
 

@@ -15,7 +15,9 @@ static inline int roll(dice *d, int from, int to) {
 }
 
 /* Small integers make every sum exact, in any order; reals show the order. */
-static inline double value(dice *d, bool integers) { return integers ? roll(d, -4, 4) : roll(d, -1000000, 1000000) / 999983.0; }
+static inline double value(dice *d, bool integers) {
+  return integers ? roll(d, -4, 4) : roll(d, -1000000, 1000000) / 999983.0;
+}
 
 static inline void put(void *data, int real_size, int64_t i, double v) {
   if (real_size == 4) ((float *)data)[i] = (float)v;

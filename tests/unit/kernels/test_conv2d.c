@@ -7,7 +7,8 @@ static const int reals[] = { 4, 8 };
 static const char *describe(ig__isa isa, int real_size, const ig__conv *g) {
   static char text[200];
   snprintf(text, sizeof text, "%s f%d: %d x %d x %d -> %d x %d x %d, k %d %d s %d %d p %d %d d %d %d", ig__isa_name(isa),
-           real_size * 8, g->c_in, g->h, g->w, g->c_out, g->oh, g->ow, g->kh, g->kw, g->sh, g->sw, g->ph, g->pw, g->dh, g->dw);
+           real_size * 8, g->c_in, g->h, g->w, g->c_out, g->oh, g->ow, g->kh, g->kw, g->sh, g->sw, g->ph, g->pw, g->dh,
+           g->dw);
   return text;
 }
 

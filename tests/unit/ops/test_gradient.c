@@ -54,7 +54,8 @@ static void check_closed(const check *t, size_t from) {
   if (strstr(t->c.op->name, "batchnorm")) return;
   for (size_t i = from; i < g->node_count; i++)
     if (!g->node[i]->op->derive && g->node[i]->op != &ig__op_one_hot)
-      test_fail(__FILE__, __LINE__, "the gradient of %s is made of %s, which has no derivative", t->c.op->name, g->node[i]->op->name);
+      test_fail(__FILE__, __LINE__, "the gradient of %s is made of %s, which has no derivative", t->c.op->name,
+                g->node[i]->op->name);
 }
 
 static void differentiate(check *t) {
@@ -179,7 +180,8 @@ static void check_op(const ig__op *op, const ig__kernels *k) {
   int probes = 0;
   while (check_probe(&t, op, probes, k)) probes++;
   free(t.won);
-  if (probes < SMALLEST_PROBES) test_fail(__FILE__, __LINE__, "%s has %d probes, %d are asked for", op->name, probes, SMALLEST_PROBES);
+  if (probes < SMALLEST_PROBES)
+    test_fail(__FILE__, __LINE__, "%s has %d probes, %d are asked for", op->name, probes, SMALLEST_PROBES);
   if (t.redraws * 20 > t.draws)
     test_fail(__FILE__, __LINE__, "%s: %d of %d draws lay at a kink", op->name, t.redraws, t.draws);
 }
