@@ -99,7 +99,7 @@ static void pass_state(stream *s, ig__run_state *r) {
 static bool makes_sense(const ig__run_state *r, uint64_t rows) {
   const int64_t most = (int64_t)1 << 50;
   return r->epoch >= 0 && (uint64_t)r->epoch == rows && r->step >= 0 && r->step < most && r->position >= 0 &&
-         r->position < most && r->broken >= 0 && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n == r->position &&
+         r->position < most && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n <= r->position &&
          r->tally.correct >= 0 && r->tally.correct <= r->tally.n;
 }
 

@@ -114,7 +114,7 @@ static void check_both(const char *name, ig__isa least) {
 
 TEST(softmax) { check_both("softmax", IG__ISA_REFERENCE); }
 TEST(mlp) { check_both("mlp", IG__ISA_REFERENCE); }
-TEST(lenet5) { check_both("lenet5", IG__ISA_REFERENCE); }
+TEST(lenet5) { check_both("lenet5", IG__ISA_BASELINE); }
 TEST(textbook) { check_both("textbook", IG__ISA_BASELINE); }
 TEST(resnet8) {
   for (int isa = IG__ISA_BASELINE; isa < IG__ISA_COUNT; isa++)
