@@ -75,7 +75,7 @@ const cli_command cli_gradcheck = {
   .text = "Compares the gradient that training uses with five-point differences of the loss, in double, tensor by tensor and along\n"
           "random directions. error = |a−n| / (|a|+|n|+10⁻² max|a|). Exit code 1 when a row is above the tolerance.\n",
   .examples = "  imgrad gradcheck textbook\n"
-              "  imgrad gradcheck mine.txt --data photos/ --samples 100\n",
+              "  imgrad gradcheck mine.txt --data mnist/ --samples 100\n",
   .verb = IG_VERB_GRADCHECK,
   .positional = "model",
   .run = run,

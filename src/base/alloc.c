@@ -35,11 +35,13 @@ typedef struct header { void *base; size_t size; } header;
 #define OVERHEAD (sizeof(header) + ALIGNMENT - 1)
 
 static atomic_uint_fast64_t calls;
-static atomic_int_fast64_t outstanding;
+static atomic_int_fast64_t outstanding, bytes_outstanding;
 
 uint64_t ig__alloc_calls(void) { return atomic_load_explicit(&calls, memory_order_relaxed); }
 
 int64_t ig__alloc_outstanding(void) { return atomic_load_explicit(&outstanding, memory_order_relaxed); }
+
+int64_t ig__alloc_bytes(void) { return atomic_load_explicit(&bytes_outstanding, memory_order_relaxed); }
 
 bool ig__mul_size(size_t a, size_t b, size_t *out) {
   size_t product;
@@ -78,6 +80,7 @@ static void *take(size_t count, size_t size, bool zeroed) {
   ((header *)(void *)p)[-1] = (header){base, bytes};
   CLOSE(p + bytes, total - start - bytes);
   atomic_fetch_add_explicit(&outstanding, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&bytes_outstanding, (int_fast64_t)bytes, memory_order_relaxed);
   return p;
 }
 
@@ -86,6 +89,7 @@ void *ig__alloc(size_t count, size_t size) { return take(count, size, true); }
 void ig__free(void *p) {
   if (!p) return;
   atomic_fetch_sub_explicit(&outstanding, 1, memory_order_relaxed);
+  atomic_fetch_sub_explicit(&bytes_outstanding, (int_fast64_t)((header *)p)[-1].size, memory_order_relaxed);
   free(((header *)p)[-1].base);
 }
 

@@ -27,9 +27,10 @@ bool ig__add_size(size_t a, size_t b, size_t *out);
 /* Room for one more in a growing array: `*p` holds `count` elements in `*capacity` slots. */
 ig_status ig__grow(void **p, size_t count, size_t *capacity, size_t size);
 
-/* Allocations made so far and outstanding, process-wide; the tests read them. */
+/* Allocations made so far and outstanding, and the bytes asked for by those outstanding, process-wide; the tests read them. */
 uint64_t ig__alloc_calls(void);
 int64_t ig__alloc_outstanding(void);
+int64_t ig__alloc_bytes(void);
 
 /* An arena: many small things with one lifetime. Everything taken is zeroed and aligned to 16; all is freed at once. */
 typedef struct ig__arena ig__arena;

@@ -116,8 +116,8 @@ static void run_chunks(void *arg, int task, int thread) {
   ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
   int planned = (plan->graph->n + phase->chunk - 1) / phase->chunk, n = plan->feed->n;
   int from = (int)((int64_t)planned * task / phase->groups), to = (int)((int64_t)planned * (task + 1) / phase->groups);
-  for (int chunk = from; chunk < to && chunk * phase->chunk < n; chunk++) {
-    int n0 = chunk * phase->chunk, n1 = n0 + phase->chunk < n ? n0 + phase->chunk : n;
+  for (int chunk = from; chunk < to && (int64_t)chunk * phase->chunk < n; chunk++) {
+    int n0 = chunk * phase->chunk, n1 = n - n0 > phase->chunk ? n0 + phase->chunk : n;
 #ifdef IG__POISON
     memset(plan->scratch[thread], 0xff, plan->local_bytes);
 #endif
@@ -140,7 +140,7 @@ static int groups_used(const ig__plan *plan, const ig__item *item, const ig__pha
   if (made->cut == IG__CUT_PARTS) return 1;
   int planned = (plan->graph->n + made->chunk - 1) / made->chunk, used = 0;
   for (int g = 0; g < item->groups; g++)
-    used += (int)((int64_t)planned * g / item->groups) * made->chunk < plan->feed->n;
+    used += (int64_t)planned * g / item->groups * made->chunk < plan->feed->n;
   return used;
 }
 

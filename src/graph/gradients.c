@@ -55,8 +55,10 @@ static ig_status back_through(walk *w, const ig__node *node) {
     return ig__fail(IG_BAD_MODEL, "%s%s%s cannot be differentiated here: %s", node->op->name, *node->line ? " in line " : "",
                     node->line, node->op->no_derivative ? node->op->no_derivative : "it has no derivative");
   w->graph->line = node->line;
-  IG__TRY(node->op->derive(&(ig__derive){w->graph, node, gout, gin, wanted}));
-  IG__TRY(w->graph->status);
+  ig_status status = node->op->derive(&(ig__derive){w->graph, node, gout, gin, wanted});
+  if (status == IG_OK) status = w->graph->status;
+  if (status == IG_BAD_MODEL && *node->line) return ig__fail_at(status, "line %s", node->line);
+  IG__TRY(status);
   for (int k = 0; k < node->in_count; k++) {
     if (!wanted[k]) continue;
     IG__TRY(check_flow(w, node, k, gin[k]));
@@ -65,10 +67,16 @@ static ig_status back_through(walk *w, const ig__node *node) {
   return w->graph->status;
 }
 
+static bool is_scalar(const ig__graph *graph, ig__value v) {
+  if (v < 0 || (size_t)v >= graph->tensor_count) return false;
+  return ig__shape_of(graph, v)->rank == 0 && ig__tensor_of(graph, v)->dtype == IG__REAL;
+}
+
 ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, const ig__value *of, int count, ig__value *out) {
+  for (int i = 0; i < count; i++) out[i] = IG__NONE;
   IG__TRY(graph->status);
-  if (scalar == IG__NONE || ig__shape_of(graph, scalar)->rank != 0)
-    return ig__fail(IG_BAD_MODEL, "only a scalar can be differentiated");
+  if (!is_scalar(graph, scalar)) return ig__fail(IG_BAD_MODEL, "only a scalar can be differentiated");
+  if (seed != IG__NONE && !is_scalar(graph, seed)) return ig__fail(IG_BAD_MODEL, "the seed of a gradient is a scalar");
   if (seed == IG__NONE) seed = ig__leaf_add(graph, IG__LEAF_SCALAR, IG__SCALAR_ONE, IG__REAL, (ig__shape){0});
 
   walk w = {.graph = graph, .tensors = graph->tensor_count, .nodes = graph->node_count};
@@ -81,7 +89,8 @@ ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, cons
     mark(&w, of, count);
     w.flow[scalar] = seed;
     for (size_t i = w.nodes; status == IG_OK && i-- > 0;) status = back_through(&w, graph->node[i]);
-    for (int i = 0; i < count; i++) out[i] = status == IG_OK ? w.flow[of[i]] : IG__NONE;
+    for (int i = 0; status == IG_OK && i < count; i++)
+      if (of[i] >= 0 && (size_t)of[i] < w.tensors) out[i] = w.flow[of[i]];
     graph->line = line;
   }
   if (status != IG_OK) ig__graph_fail(graph, status);

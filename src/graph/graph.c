@@ -10,6 +10,10 @@ ig_status ig__graph_new(ig__graph **out, ig__core_ops core, int n, bool training
   ig__graph *graph = ig__alloc(1, sizeof *graph);
   *out = NULL;
   if (!graph) return IG_NO_MEMORY;
+  if (n < 1) {
+    ig__free(graph);
+    return ig__fail(IG_USAGE, "a graph for %d pictures: at least one is wanted", n);
+  }
   graph->arena = ig__arena_new();
   if (!graph->arena) {
     ig__free(graph);
@@ -55,9 +59,9 @@ static ig_status check_shape(const ig__graph *graph, const ig__shape *s, const c
     if (s->dim[i] < 1)
       return ig__fail(IG_BAD_MODEL, "%s: the output would have the shape %s, and nothing is left of it", what,
                       ig__shape_text(text, s));
-    count *= s->dim[i];
-    if (count > MAX_ELEMENTS)
+    if (s->dim[i] > MAX_ELEMENTS / count)
       return ig__fail(IG_BAD_MODEL, "%s: the output %s would have more than 2^40 elements", what, ig__shape_text(text, s));
+    count *= s->dim[i];
   }
   if (s->batched && (s->rank == 0 || s->dim[0] != graph->n))
     return ig__fail(IG_BAD_MODEL, "%s: a batched output that has not the pictures first", what);
@@ -95,6 +99,7 @@ static ig_status infer(const ig__graph *graph, const ig__op *op, const void *opt
 
 ig__value ig__node_add(ig__graph *graph, const ig__op *op, const void *options, int in_count, const ig__value *in,
                        ig__value *out) {
+  for (int k = 0; out && k < op->outputs; k++) out[k] = IG__NONE;
   if (graph->status != IG_OK) return IG__NONE;
   for (int k = 0; k < in_count; k++)
     if (in[k] < 0 || (size_t)in[k] >= graph->tensor_count)

@@ -79,6 +79,7 @@ typedef struct ig__graph {
   int random_count;        /* numbers the random nodes, so that each has a stream of its own */
 } ig__graph;
 
+/* n ≥ 1. */
 ig_status ig__graph_new(ig__graph **out, ig__core_ops core, int n, bool training);
 void ig__graph_free(ig__graph *graph);
 ig_status ig__graph_status(const ig__graph *graph);
@@ -93,7 +94,8 @@ ig__shape ig__shape_make(int rank, const int *dim, bool batched);
 
 ig__value ig__leaf_add(ig__graph *graph, ig__leaf leaf, int index, ig__dtype dtype, ig__shape shape);
 
-/* Appends a node: copies the options, infers the outputs' shapes, answers output 0 (`out`, if given, receives all). */
+/* Appends a node: copies the options, infers the outputs' shapes, answers output 0 (`out`, if given, receives all;
+ * it has room for the op's outputs, which are IG__NONE after a failure). */
 ig__value ig__node_add(ig__graph *graph, const ig__op *op, const void *options, int in_count, const ig__value *in,
                        ig__value *out);
 /* The common cases. */
@@ -102,7 +104,8 @@ ig__value ig__node2(ig__graph *graph, const ig__op *op, const void *options, ig_
 ig__value ig__node3(ig__graph *graph, const ig__op *op, const void *options, ig__value a, ig__value b, ig__value c);
 
 /* d(scalar)/d(leaf) for each of `count` values (leaves or any others), times `seed` (a scalar value; IG__NONE: 1). out[i] is
- * IG__NONE where nothing flows. IG_BAD_MODEL names an op on the way that refuses to be differentiated. */
+ * IG__NONE where nothing flows, and for IG__NONE itself. IG_BAD_MODEL names an op on the way that refuses to be
+ * differentiated, and its line. */
 ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, const ig__value *of, int count, ig__value *out);
 
 #endif

@@ -21,19 +21,19 @@ int ig__dtype_size(const ig__plan *plan, ig__dtype dtype) {
   }
 }
 
-int64_t ig__image_layout(ig__image *im, int n, int64_t *origin) {
-  int64_t row = (int64_t)(im->w + 2 * im->halo) * im->block, planes = (im->c + im->block - 1) / im->block;
-  im->h_pitch = row;
-  im->c_pitch = row * (im->h + 2 * im->halo);
-  im->n_pitch = im->c_pitch * planes;
-  *origin = im->halo * (row + im->block);
-  return im->n_pitch * n;
+ig_status ig__plan_too_large(const ig__shape *s) {
+  char text[96];
+  return ig__fail(IG_NO_MEMORY, "out of memory: a plan would need more than 64 TiB for one tensor of %s", ig__shape_text(text, s));
 }
 
-bool ig__item_reads(const ig__item *item, ig__value value) {
-  for (int k = 0; k < item->node->in_count; k++)
-    if (item->node->in[k] == value) return true;
-  return false;
+int64_t ig__image_layout(ig__image *im, int n, int64_t *origin) {
+  int64_t halo = im->halo, row = (im->w + 2 * halo) * im->block, planes = (im->c + im->block - 1) / im->block;
+  if ((double)row * (double)(im->h + 2 * halo) * (double)planes * n > (double)IG__MOST_BYTES) return -1;
+  im->h_pitch = row;
+  im->c_pitch = row * (im->h + 2 * halo);
+  im->n_pitch = im->c_pitch * planes;
+  *origin = halo * (row + im->block);
+  return im->n_pitch * n;
 }
 
 ig__run ig__plan_dry_run(const ig__plan *plan, const ig__node *node, ig__view *in, ig__view *out) {
@@ -107,6 +107,7 @@ static int wanted_block(const ig__plan *plan, const ig__node *node, const ig__ru
 static ig_status lay_out_node(layout_pass *p, ig__node *node) {
   ig__plan *plan = p->plan;
   ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
+  plan->graph->line = node->line; /* conversions belong to the line that wants them */
   for (int k = 0; k < node->in_count; k++) {
     if (!is_image(plan, node->in[k])) continue;
     ig__run dry = ig__plan_dry_run(plan, node, in, out);
@@ -134,7 +135,9 @@ static ig_status lay_out_outputs(layout_pass *p) {
   for (int i = 0; i < plan->output_count; i++) {
     ig__plan_output *o = &plan->output[i];
     const ig__image *im = &plan->place[o->value].view.image;
+    const ig__node *producer = ig__tensor_of(plan->graph, o->value)->node;
     bool taken = plan->place[o->value].storage != IG__AT_BATCH;
+    plan->graph->line = producer ? producer->line : "";
     if (taken || (im->block && (im->block != 1 || im->halo))) {
       ig__value to = ig__node1(plan->graph, plan->graph->core.convert, NULL, o->value);
       IG__TRY(plan->graph->status);
@@ -166,17 +169,19 @@ static ig_status find_live(layout_pass *p) {
   return IG_OK;
 }
 
-static void fix_pitches(ig__plan *plan) {
+static ig_status fix_pitches(ig__plan *plan) {
   for (size_t i = 0; i < plan->place_count; i++) {
     ig__place *p = &plan->place[i];
-    int64_t origin = 0, count = ig__shape_count(&p->view.shape);
+    int64_t origin = 0, count = ig__shape_count(&p->view.shape), size = ig__dtype_size(plan, p->view.dtype);
     if (p->view.image.block) {
       count = ig__image_layout(&p->view.image, p->view.shape.dim[0], &origin);
       p->view.n_pitch = p->view.image.n_pitch;
     }
-    p->bytes = count * ig__dtype_size(plan, p->view.dtype);
-    p->origin = origin * ig__dtype_size(plan, p->view.dtype);
+    if (count < 0 || count > IG__MOST_BYTES / size) return ig__plan_too_large(&p->view.shape);
+    p->bytes = count * size;
+    p->origin = origin * size;
   }
+  return IG_OK;
 }
 
 ig_status ig__plan_layout(ig__plan *plan) {
@@ -187,7 +192,7 @@ ig_status ig__plan_layout(ig__plan *plan) {
   for (size_t i = 0; status == IG_OK && i < nodes; i++)
     if (p.live[i]) status = lay_out_node(&p, plan->graph->node[i]);
   if (status == IG_OK) status = lay_out_outputs(&p);
-  if (status == IG_OK) fix_pitches(plan);
+  if (status == IG_OK) status = fix_pitches(plan);
   ig__free(p.live);
   ig__free(p.done);
   return status;

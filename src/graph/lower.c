@@ -8,6 +8,7 @@ typedef struct copying {
   const ig__graph *from;
   bool *needed;        /* by node */
   int *uses;           /* by value */
+  const char *line, *kept; /* the last node's line, and its copy in the plan's arena */
   ig__value *to;       /* by value: its counterpart in the plan's graph */
 } copying;
 
@@ -34,16 +35,35 @@ static ig__value map_input(ig__plan *plan, copying *c, ig__value value) {
   return c->to[value];
 }
 
+/* Lines live in the caller's graph; the plan outlives it. */
+static ig_status keep_line(ig__plan *plan, copying *c, const char *line) {
+  if (line != c->line) c->kept = *line ? ig__arena_strdup(plan->graph->arena, line) : "";
+  c->line = line;
+  plan->graph->line = c->kept ? c->kept : "";
+  return c->kept ? IG_OK : IG_NO_MEMORY;
+}
+
+/* A node that hands its input on, rewritten or as it is, has its input's other readers too. */
+static void add_uses(copying *c, const ig__node *node, const ig__value *in, const ig__value *out) {
+  for (int k = 0; k < node->out_count; k++)
+    for (int i = 0; i < node->in_count; i++)
+      if (in[i] == out[k]) {
+        c->uses[node->out[k]] += c->uses[node->in[i]] - 1;
+        break;
+      }
+}
+
 static ig_status copy_node(ig__plan *plan, copying *c, const ig__node *node) {
   ig__value in[IG__MAX_IN], out[IG__MAX_OUT];
   for (int k = 0; k < node->in_count; k++) in[k] = map_input(plan, c, node->in[k]);
   for (int k = 0; k < node->out_count; k++) out[k] = IG__NONE;
-  plan->graph->line = node->line;
+  IG__TRY(keep_line(plan, c, node->line));
   if (node->op->lower)
     IG__TRY(node->op->lower(&(ig__lower){plan->graph, c->from, node, in, out, plan->k, c->uses}));
   else
     ig__node_add(plan->graph, node->op, node->options, node->in_count, in, out);
   IG__TRY(plan->graph->status);
+  add_uses(c, node, in, out);
   for (int k = 0; k < node->out_count; k++) c->to[node->out[k]] = out[k];
   return IG_OK;
 }
@@ -52,19 +72,8 @@ static ig_status copy_outputs(ig__plan *plan, copying *c, const ig__plan_request
   for (int i = 0; i < request->output_count; i++) {
     plan->output[i] = request->output[i];
     plan->output[i].value = map_input(plan, c, request->output[i].value);
-  }
-  return plan->graph->status;
-}
-
-/* Lines live in the caller's graph; the plan outlives it. */
-static ig_status keep_lines(ig__plan *plan) {
-  for (size_t i = 0; i < plan->graph->node_count; i++) {
-    ig__node *node = plan->graph->node[i];
-    if (i && node->line == plan->graph->node[i - 1]->line) continue;
-    const char *copy = ig__arena_strdup(plan->graph->arena, node->line), *old = node->line;
-    if (!copy) return IG_NO_MEMORY;
-    for (size_t k = i; k < plan->graph->node_count; k++)
-      if (plan->graph->node[k]->line == old) plan->graph->node[k]->line = copy;
+    IG__TRY(plan->graph->status);
+    if (plan->output[i].value == IG__NONE) return ig__fail(IG_FAILED, "output %d of a plan is lost in lowering", i);
   }
   return IG_OK;
 }
@@ -82,7 +91,6 @@ ig_status ig__plan_lower(ig__plan *plan, const ig__plan_request *request) {
     for (size_t i = 0; status == IG_OK && i < from->node_count; i++)
       if (c.needed[i]) status = copy_node(plan, &c, from->node[i]);
     if (status == IG_OK) status = copy_outputs(plan, &c, request);
-    if (status == IG_OK) status = keep_lines(plan);
   }
   ig__free(c.needed);
   ig__free(c.uses);

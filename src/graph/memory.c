@@ -8,14 +8,15 @@
 
 static int64_t aligned(int64_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
 
-/* When each value is made and last read, in phases and in steps. */
+/* When each value is made and last read, in phases and in steps. A finish may read what has no pictures. */
 static void find_lifetimes(ig__plan *plan) {
   for (int p = 0; p < (int)plan->phase_count; p++)
     for (int s = plan->phase[p].first; s < plan->phase[p].first + plan->phase[p].count; s++) {
       const ig__item *item = &plan->item[plan->step[s].item];
       bool makes = plan->step[s].finish || !item->partial;
-      for (int k = 0; !plan->step[s].finish && k < item->node->in_count; k++) {
+      for (int k = 0; k < item->node->in_count; k++) {
         ig__place *in = &plan->place[item->node->in[k]];
+        if (plan->step[s].finish && in->view.shape.batched) continue;
         in->last = p;
         in->last_at = s;
       }
@@ -44,6 +45,7 @@ static bool contiguous(const ig__view *v) { return !v->image.block || (v->image.
 
 static bool same_form(const ig__plan *plan, const ig__place *a, const ig__place *b) {
   if (a->bytes != b->bytes || a->origin != b->origin || a->storage != b->storage) return false;
+  if (a->view.shape.batched != b->view.shape.batched) return false;
   if (ig__dtype_size(plan, a->view.dtype) != ig__dtype_size(plan, b->view.dtype)) return false;
   if (contiguous(&a->view) && contiguous(&b->view)) return true;
   return a->view.image.block == b->view.image.block && a->view.image.halo == b->view.image.halo &&
@@ -86,24 +88,23 @@ static int64_t room_of(const ig__plan *plan, const ig__place *p) {
   return aligned(p->bytes / plan->graph->n * plan->phase[p->made].chunk);
 }
 
-/* Largest first, each at the lowest place where nothing that lives at the same time lies. */
+/* Largest first, each at the lowest place where nothing that lives at the same time lies. Those that have their places stay
+ * in front, sorted by them, so that one walk finds the gap. */
 static int64_t pack(const ig__plan *plan, ig__place **list, size_t count, bool local) {
   int64_t end = 0;
   qsort(list, count, sizeof *list, by_size);
   for (size_t i = 0; i < count; i++) {
-    int64_t room = room_of(plan, list[i]), at = 0;
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (size_t k = 0; k < i; k++) {
-        int64_t from = list[k]->offset, to = from + room_of(plan, list[k]);
-        if (meet(list[i], list[k], local) && at < to && from < at + room) {
-          at = to;
-          moved = true;
-        }
-      }
+    ig__place *p = list[i];
+    int64_t room = room_of(plan, p), at = 0;
+    for (size_t k = 0; k < i && list[k]->offset < at + room; k++) {
+      int64_t to = list[k]->offset + room_of(plan, list[k]);
+      if (at < to && meet(p, list[k], local)) at = to;
     }
-    list[i]->offset = at;
+    p->offset = at;
     if (at + room > end) end = at + room;
+    size_t k = i;
+    for (; k > 0 && list[k - 1]->offset > at; k--) list[k] = list[k - 1];
+    list[k] = p;
   }
   return end;
 }
@@ -140,17 +141,19 @@ static int64_t place_partials(ig__plan *plan) {
   return end;
 }
 
-static int64_t largest_scratch(const ig__plan *plan) {
-  int64_t most = 0;
+static ig_status find_scratch(ig__plan *plan) {
+  size_t most = 0;
   ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
   for (size_t i = 0; i < plan->item_count; i++) {
     const ig__op *op = plan->item[i].node->op;
     if (!op->scratch) continue;
     ig__run dry = ig__plan_dry_run(plan, plan->item[i].node, in, out);
-    int64_t bytes = aligned((int64_t)op->scratch(&dry));
+    size_t bytes = op->scratch(&dry);
+    if (bytes > (size_t)IG__MOST_BYTES) return ig__plan_too_large(&dry.in[0].shape);
     if (bytes > most) most = bytes;
   }
-  return most;
+  plan->memory.scratch = plan->local_bytes + (size_t)aligned((int64_t)most);
+  return IG_OK;
 }
 
 ig_status ig__plan_place(ig__plan *plan) {
@@ -163,7 +166,6 @@ ig_status ig__plan_place(ig__plan *plan) {
   plan->local_bytes = (size_t)pack_area(plan, IG__AT_LOCAL, list);
   plan->memory.caches = (size_t)place_caches(plan);
   plan->memory.partials = (size_t)place_partials(plan);
-  plan->memory.scratch = plan->local_bytes + (size_t)largest_scratch(plan);
   ig__free(list);
-  return IG_OK;
+  return find_scratch(plan);
 }

@@ -18,11 +18,13 @@ typedef enum ig__layout { IG__LAYOUT_SAME, IG__LAYOUT_ANY, IG__LAYOUT_BLOCKED, I
 enum {
   IG__IN_PLACE = 1,      /* output 0 may lie in input 0's memory */
   IG__RANDOM = 2,        /* draws random numbers, from a stream that its options name (graph->random_count) */
-  IG__DIRTY_LANES = 4,   /* leaves something in the lanes past the last channel (f(0) ≠ 0); the executor clears them */
+  IG__DIRTY_LANES = 4,   /* leaves something in the lanes past the last channel (f(0) ≠ 0); the executor clears them, and
+                          * does not cut the op into parts: nobody would know when the last one has written */
   IG__ACTIVATION = 8,    /* may end a line of model text: `conv2d 32 relu` */
   IG__LAYER = 16,        /* may be written in model text */
   IG__LOSS = 32,         /* may be named by --loss; build takes (prediction, target) and makes a scalar */
-  IG__SIDE_EFFECT = 64,  /* kept though nobody reads its outputs (running statistics) */
+  IG__SIDE_EFFECT = 64,  /* kept though nobody reads its outputs. It may write the state leaves it reads (running statistics):
+                          * nodes appended before it see the old values, later ones the new. A state has one leaf in a graph */
   IG__LINEAR = 128,      /* linear in every differentiable input: the gradient test is stricter */
   IG__KINK = 256         /* not smooth: the side is the sign of output 0, or the winner is in a u8 output */
 };
@@ -43,12 +45,15 @@ typedef struct ig__view {
 typedef struct ig__step { uint64_t seed, step; const uint64_t *key; } ig__step;
 
 /* One call of an op. Which part of the work it is:
- *   EACH      pictures n0 … n1-1; and when the op has `parts`, part of parts of them (n0 = 0, n1 = n then)
+ *   EACH      pictures n0 … n1-1. When `parts` answers more than 1: part of parts of all (n0 = 0, n1 = n). When no output has
+ *             pictures (work on weights): one call for everything (or its part of parts), n0 = 0, n1 = n too
  *   SUM       without `partial`: outputs' part of parts over all pictures
  *             with `partial`: adds pictures n0 … n1-1 (part of parts) to r->partial, which starts as zeros; `finish` makes
- *             the outputs from all partials
+ *             part of parts of the outputs from all partials, and may read the inputs that have no pictures. What an input
+ *             without pictures adds is added by the call that has picture 0
  *   WHOLE     part of parts over all pictures
  *   NO_BATCH  part of parts
+ * Parts run at the same time, in any order. Late parts may find no pictures: the cut is the planned batch's, n is the run's.
  * The planner cuts by shapes alone, so sums have the same bits whatever the number of threads. */
 typedef struct ig__run {
   const ig__node *node;
@@ -167,8 +172,9 @@ struct ig__op {
 
   /* By real type (0 float, 1 double): IG__RUN_BOTH(f) where only kernels are called. */
   ig__run_fn run[2];
-  /* All of these see a run whose views have shapes and layouts but no data yet. NULL: 1 part, no partial, no scratch, no
-   * halo, the op's own layout. */
+  /* All of these but finish see a run whose views have shapes and layouts but no data yet (halo and layout_of: no pitches
+   * either, and the inputs as they are before conversion). NULL: 1 part, no partial, no scratch, no halo, the op's own
+   * layout. */
   int (*parts)(const ig__run *r);
   size_t (*partial)(const ig__run *r);                 /* elements of one partial */
   void (*finish)(const ig__run *r, void *const *partials, int count); /* part of parts of the outputs */

@@ -11,11 +11,14 @@ typedef struct entry { int item; bool finish; } entry;
 
 typedef struct cutter {
   ig__plan *plan;
-  int *maker;              /* by value: the item that makes it, −1 */
+  int *maker;              /* by value: the item that makes it (of a state: the last one that wrote it), −1 */
   int *first, *last;       /* by value: items of the open phase that touch it */
-  entry *open, *waiting;   /* the chunk phase being strung; what waits for the next phase of parts */
+  entry *open, *waiting;   /* the chunk phase being strung; what waits for the next phases of parts */
   int open_count, waiting_count;
   bool *in_open, *in_waiting; /* by item */
+  /* Of what waits: in which of the phases of parts to come an entry runs; from which one on a value can be read, a state
+   * be written, an item be finished. */
+  int *level, *readable, *writable, *finishable;
   int64_t group_bytes;     /* still to be had for copies of gradients */
 } cutter;
 
@@ -33,48 +36,38 @@ static bool is_cached(const cutter *c, const ig__item *item) {
   return true;
 }
 
-static void decide(cutter *c, ig__item *item) {
+static ig_status decide(cutter *c, ig__item *item) {
   ig__plan *plan = c->plan;
   const ig__op *op = item->node->op;
   ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
   ig__run dry = ig__plan_dry_run(plan, item->node, in, out);
   int groups = plan->graph->n < IG__MAX_GROUPS ? plan->graph->n : IG__MAX_GROUPS;
 
-  item->parts = op->parts ? op->parts(&dry) : 1;
+  item->parts = op->parts && !(op->flags & IG__DIRTY_LANES) ? op->parts(&dry) : 1;
   if (item->parts < 1) item->parts = 1;
   /* Work on weights alone is not cut by pictures, whatever its role: all chunks would read what the first one makes. */
   bool pictures = false;
   for (int k = 0; k < item->node->out_count; k++) pictures |= out[k].shape.batched;
   item->cut = op->role == IG__EACH && pictures && item->parts == 1 ? IG__CUT_CHUNKS : IG__CUT_PARTS;
-  item->partial = op->role == IG__SUM && op->partial ? (int64_t)op->partial(&dry) : 0;
-  if (item->partial) {
-    int64_t bytes = item->partial * plan->k->real_size * groups;
-    item->groups = 1;
-    if (bytes <= c->group_bytes) {
-      c->group_bytes -= bytes;
-      item->cut = IG__CUT_CHUNKS;
-      item->parts = 1;
-    }
-  }
   item->cached = is_cached(c, item);
+  if (op->role != IG__SUM || !op->partial) return IG_OK;
+
+  size_t partial = op->partial(&dry);
+  if (partial > (size_t)IG__MOST_BYTES / (size_t)plan->k->real_size) return ig__plan_too_large(&out[0].shape);
+  item->partial = (int64_t)partial;
+  item->groups = 1;
+  if (item->partial && item->partial <= c->group_bytes / (plan->k->real_size * groups)) {
+    c->group_bytes -= item->partial * plan->k->real_size * groups;
+    item->cut = IG__CUT_CHUNKS;
+    item->parts = 1;
+  }
+  return IG_OK;
 }
 
 static bool reads_any(const cutter *c, const ig__item *item, const bool *set) {
   for (int k = 0; k < item->node->in_count; k++) {
     int maker = c->maker[item->node->in[k]];
     if (maker >= 0 && set[maker]) return true;
-  }
-  return false;
-}
-
-/* Does the entry read what the waiting ones make, or finish what one of them adds up? */
-static bool depends(const cutter *c, entry e, const entry *on, int count) {
-  for (int i = 0; i < count; i++) {
-    if (on[i].item == e.item) return true;
-    if (e.finish) continue;
-    const ig__item *item = &c->plan->item[e.item];
-    for (int k = 0; k < item->node->in_count; k++)
-      if (c->maker[item->node->in[k]] == on[i].item) return true;
   }
   return false;
 }
@@ -105,66 +98,102 @@ static double item_work(const ig__plan *plan, const ig__item *item) {
   return item->node->op->work ? item->node->op->work(&dry) : 0;
 }
 
-/* Waking threads costs some microseconds; this much work takes about as long. */
-static bool is_small(const ig__plan *plan, const entry *e, int count) {
-  double cost = 0;
-  for (int i = 0; i < count; i++) {
-    const ig__item *item = &plan->item[e[i].item];
-    cost += item_bytes(plan, item) + (e[i].finish ? (double)item->partial * item->groups * 8 : item_work(plan, item));
-  }
-  return cost < 1e5;
+/* What a step takes, in the measure of IG__SMALL_PHASE. */
+static double entry_cost(const ig__plan *plan, entry e) {
+  const ig__item *item = &plan->item[e.item];
+  return item_bytes(plan, item) + (e.finish ? (double)item->partial * item->groups * 8 : item_work(plan, item));
 }
 
-static ig_status emit_parts(cutter *c, const entry *e, int count) {
-  ig__plan *plan = c->plan;
-  ig__phase phase = {.cut = IG__CUT_PARTS, .first = (int)plan->step_count, .count = count, .small = is_small(plan, e, count)};
-  if (!count) return IG_OK;
-  for (int i = 0; i < count; i++) {
-    int tasks = e[i].finish ? IG__FINISH_PARTS : plan->item[e[i].item].parts;
-    IG__TRY(add_step(plan, e[i], phase.tasks, tasks));
-    phase.tasks += tasks;
+static bool is_state(const ig__plan *plan, ig__value v) { return plan->graph->tensor[v]->leaf == IG__LEAF_STATE; }
+
+/* In which of the phases to come the entry can run: behind what makes its inputs; and one that writes a state, behind that
+ * state's readers. Notes what can be done once it has run. */
+static int find_level(cutter *c, entry e) {
+  const ig__item *item = &c->plan->item[e.item];
+  const ig__node *node = item->node;
+  bool writes = (node->op->flags & IG__SIDE_EFFECT) != 0;
+  int level = e.finish ? c->finishable[e.item] : 0;
+  for (int k = 0; k < node->in_count; k++) {
+    ig__value v = node->in[k];
+    if (c->readable[v] > level) level = c->readable[v];
+    if (writes && is_state(c->plan, v) && c->writable[v] > level) level = c->writable[v];
   }
-  return add_phase(plan, phase);
+  for (int k = 0; k < node->in_count; k++) {
+    ig__value v = node->in[k];
+    if (!is_state(c->plan, v)) continue;
+    if (c->writable[v] <= level) c->writable[v] = level + 1;
+    if (writes) c->readable[v] = level + 1;
+  }
+  if (item->partial && !e.finish) c->finishable[e.item] = level + 1;
+  for (int k = 0; (e.finish || !item->partial) && k < node->out_count; k++) c->readable[node->out[k]] = level + 1;
+  return level;
 }
 
-/* Phases of parts for all that waits: side by side unless one needs another. An item with partials is finished later than run. */
+static void forget_level(cutter *c, entry e) {
+  const ig__node *node = c->plan->item[e.item].node;
+  for (int k = 0; k < node->in_count; k++) c->readable[node->in[k]] = c->writable[node->in[k]] = 0;
+  for (int k = 0; k < node->out_count; k++) c->readable[node->out[k]] = 0;
+  c->finishable[e.item] = 0;
+  c->in_waiting[e.item] = false;
+}
+
+/* Phases of parts for all that waits, as few as can be: what does not need one another runs side by side. */
 static ig_status flush(cutter *c) {
-  int start = 0;
+  ig__plan *plan = c->plan;
+  int levels = 0;
   for (int i = 0; i < c->waiting_count; i++) {
-    if (depends(c, c->waiting[i], c->waiting + start, i - start)) {
-      IG__TRY(emit_parts(c, c->waiting + start, i - start));
-      start = i;
-    }
-    c->in_waiting[c->waiting[i].item] = false;
+    c->level[i] = find_level(c, c->waiting[i]);
+    if (c->level[i] >= levels) levels = c->level[i] + 1;
   }
-  IG__TRY(emit_parts(c, c->waiting + start, c->waiting_count - start));
+  for (int level = 0; level < levels; level++) {
+    ig__phase phase = {.cut = IG__CUT_PARTS, .first = (int)plan->step_count};
+    double cost = 0;
+    for (int i = 0; i < c->waiting_count; i++) {
+      if (c->level[i] != level) continue;
+      int tasks = c->waiting[i].finish ? IG__FINISH_PARTS : plan->item[c->waiting[i].item].parts;
+      IG__TRY(add_step(plan, c->waiting[i], phase.tasks, tasks));
+      cost += entry_cost(plan, c->waiting[i]);
+      phase.tasks += tasks;
+      phase.count++;
+    }
+    phase.small = cost < IG__SMALL_PHASE;
+    IG__TRY(add_phase(plan, phase));
+  }
+  for (int i = 0; i < c->waiting_count; i++) forget_level(c, c->waiting[i]);
   c->waiting_count = 0;
   return IG_OK;
 }
 
+/* Inputs, then outputs. */
+static ig__value value_of(const ig__node *node, int k) {
+  return k < node->in_count ? node->in[k] : node->out[k - node->in_count];
+}
+
 /* The most bytes that one picture keeps alive at any item of the open phase: from a value's first touch to its last. */
-static double picture_bytes(cutter *c) {
+static int64_t picture_bytes(cutter *c) {
   ig__plan *plan = c->plan;
-  double most = 1;
-  for (int pass = 0; pass < 2; pass++)
-    for (int i = 0; i < c->open_count; i++) {
-      const ig__node *node = plan->item[c->open[i].item].node;
-      for (int k = 0; k < node->in_count + node->out_count; k++) {
-        ig__value v = k < node->in_count ? node->in[k] : node->out[k - node->in_count];
-        if (pass == 0) c->first[v] = -1;
-        else if (c->first[v] < 0) c->first[v] = i;
-        c->last[v] = i;
-      }
+  int64_t live = 0, most = 1;
+  for (int i = c->open_count; i-- > 0;) { /* backwards: the first visit is the last touch, the last one the first */
+    const ig__node *node = plan->item[c->open[i].item].node;
+    for (int k = 0; k < node->in_count + node->out_count; k++) {
+      ig__value v = value_of(node, k);
+      if (c->first[v] < 0) c->last[v] = i;
+      c->first[v] = i;
     }
-  for (int i = 0; i < c->open_count; i++) {
-    double live = 0;
-    for (size_t v = 0; v < plan->place_count; v++) {
-      const ig__place *p = &plan->place[v];
-      if (p->view.shape.batched && c->first[v] >= 0 && c->first[v] <= i && i <= c->last[v]) live += (double)p->bytes / plan->graph->n;
-    }
-    if (live > most) most = live;
   }
-  for (size_t v = 0; v < plan->place_count; v++) c->first[v] = -1;
+  for (int i = 0; i < c->open_count; i++) {
+    const ig__node *node = plan->item[c->open[i].item].node;
+    for (int pass = 0; pass < 2; pass++) {
+      int *at = pass == 0 ? c->first : c->last; /* begins here; ends here */
+      for (int k = 0; k < node->in_count + node->out_count; k++) {
+        const ig__place *p = &plan->place[value_of(node, k)];
+        if (at[value_of(node, k)] != i) continue;
+        at[value_of(node, k)] = -1;
+        if (p->view.shape.batched) live += (pass == 0 ? p->bytes : -p->bytes) / plan->graph->n;
+      }
+      if (live > most) most = live;
+    }
+  }
   return most;
 }
 
@@ -173,13 +202,15 @@ static ig_status close_chunks(cutter *c) {
   ig__plan *plan = c->plan;
   int n = plan->graph->n, most = (n + IG__MIN_CHUNKS - 1) / IG__MIN_CHUNKS;
   bool grouped = false;
+  double cost = 0;
   if (!c->open_count) return IG_OK;
   for (int i = 0; i < c->open_count; i++) {
     grouped |= plan->item[c->open[i].item].partial > 0;
+    cost += entry_cost(plan, c->open[i]);
   }
-  double fits = (double)IG__CHUNK_BYTES / picture_bytes(c);
+  int64_t fits = IG__CHUNK_BYTES / picture_bytes(c);
   ig__phase phase = {.cut = IG__CUT_CHUNKS, .first = (int)plan->step_count, .count = c->open_count,
-                     .small = is_small(plan, c->open, c->open_count)};
+                     .small = cost < IG__SMALL_PHASE};
   phase.chunk = fits < 1 ? 1 : fits > most ? most : (int)fits;
   int chunks = (n + phase.chunk - 1) / phase.chunk;
   phase.groups = grouped && chunks > IG__MAX_GROUPS ? IG__MAX_GROUPS : chunks;
@@ -215,6 +246,8 @@ static ig_status cut_item(cutter *c, int i) {
   bool grouped_read = false;
   if (item->cut == IG__CUT_PARTS) {
     wait_for(c, i);
+    for (int k = 0; (item->node->op->flags & IG__SIDE_EFFECT) && k < item->node->in_count; k++)
+      if (is_state(plan, item->node->in[k])) c->maker[item->node->in[k]] = i;
     return IG_OK;
   }
   for (int k = 0; k < item->node->in_count; k++) {
@@ -230,18 +263,12 @@ static ig_status cut_item(cutter *c, int i) {
   return IG_OK;
 }
 
-/* A finish that waits belongs to an item that is no longer open; readers of its result must wait for the flush. */
-static void mark_finishing(cutter *c) {
-  for (int i = 0; i < c->waiting_count; i++)
-    if (c->waiting[i].finish) c->in_waiting[c->waiting[i].item] = true;
-}
-
 static ig_status cut(cutter *c) {
   ig__plan *plan = c->plan;
-  for (size_t i = 0; i < plan->place_count; i++) c->maker[i] = c->first[i] = -1;
+  for (size_t i = 0; i < plan->place_count; i++) c->maker[i] = c->first[i] = c->last[i] = -1;
   for (size_t i = 0; i < plan->item_count; i++)
     for (int k = 0; k < plan->item[i].node->out_count; k++) c->maker[plan->item[i].node->out[k]] = (int)i;
-  for (size_t i = 0; i < plan->item_count; i++) decide(c, &plan->item[i]);
+  for (size_t i = 0; i < plan->item_count; i++) IG__TRY(decide(c, &plan->item[i]));
 
   for (int i = 0; i < (int)plan->item_count; i++)
     if (plan->item[i].cached) {
@@ -252,9 +279,7 @@ static ig_status cut(cutter *c) {
   IG__TRY(flush(c));
   plan->cached_phases = plan->phase_count;
   for (int i = 0; i < (int)plan->item_count; i++) {
-    if (plan->item[i].cached) continue;
-    IG__TRY(cut_item(c, i));
-    mark_finishing(c);
+    if (!plan->item[i].cached) IG__TRY(cut_item(c, i));
   }
   IG__TRY(close_chunks(c));
   IG__TRY(flush(c));
@@ -264,23 +289,38 @@ static ig_status cut(cutter *c) {
   return IG_OK;
 }
 
+static ig_status make_room(cutter *c) {
+  size_t values = c->plan->place_count, items = c->plan->item_count, entries = 2 * items; /* each runs and may be finished */
+  c->maker = ig__alloc(values, sizeof *c->maker);
+  c->first = ig__alloc(values, sizeof *c->first);
+  c->last = ig__alloc(values, sizeof *c->last);
+  c->readable = ig__alloc(values, sizeof *c->readable);
+  c->writable = ig__alloc(values, sizeof *c->writable);
+  c->finishable = ig__alloc(items, sizeof *c->finishable);
+  c->open = ig__alloc(items, sizeof *c->open);
+  c->in_open = ig__alloc(items, sizeof *c->in_open);
+  c->waiting = ig__alloc(entries, sizeof *c->waiting);
+  c->level = ig__alloc(entries, sizeof *c->level);
+  c->in_waiting = ig__alloc(items, sizeof *c->in_waiting);
+  bool ok = c->maker && c->first && c->last && c->readable && c->writable && c->finishable && c->open && c->in_open &&
+            c->waiting && c->level && c->in_waiting;
+  return ok ? IG_OK : IG_NO_MEMORY;
+}
+
 ig_status ig__plan_cut(ig__plan *plan) {
-  size_t items = plan->item_count, room = 2 * items + 1;
   cutter c = {.plan = plan, .group_bytes = IG__GROUP_BYTES};
-  c.maker = ig__alloc(plan->place_count, sizeof *c.maker);
-  c.first = ig__alloc(plan->place_count, sizeof *c.first);
-  c.last = ig__alloc(plan->place_count, sizeof *c.last);
-  c.open = ig__alloc(room, sizeof *c.open);
-  c.waiting = ig__alloc(2 * room, sizeof *c.waiting);
-  c.in_open = ig__alloc(items, sizeof *c.in_open);
-  c.in_waiting = ig__alloc(items, sizeof *c.in_waiting);
-  ig_status status = c.maker && c.first && c.last && c.open && c.waiting && c.in_open && c.in_waiting ? cut(&c) : IG_NO_MEMORY;
+  ig_status status = make_room(&c);
+  if (status == IG_OK) status = cut(&c);
   ig__free(c.maker);
   ig__free(c.first);
   ig__free(c.last);
+  ig__free(c.readable);
+  ig__free(c.writable);
+  ig__free(c.finishable);
   ig__free(c.open);
-  ig__free(c.waiting);
   ig__free(c.in_open);
+  ig__free(c.waiting);
+  ig__free(c.level);
   ig__free(c.in_waiting);
   return status;
 }

@@ -9,7 +9,12 @@ static ig_status copy_request(ig__plan *plan, const ig__plan_request *q) {
     const ig__tensor *t = q->graph->tensor[i];
     if (t->leaf == IG__LEAF_PARAM && t->leaf_index >= params) params = t->leaf_index + 1;
     if (t->leaf == IG__LEAF_STATE && t->leaf_index >= states) states = t->leaf_index + 1;
+    if (t->leaf == IG__LEAF_FIELD && t->leaf_index >= IG__FEED_FIELDS)
+      return ig__fail(IG_BAD_MODEL, "field %d of a batch: %d are possible", t->leaf_index, IG__FEED_FIELDS);
   }
+  for (int i = 0; i < q->output_count; i++)
+    if (q->output[i].value < 0 || (size_t)q->output[i].value >= q->graph->tensor_count)
+      return ig__fail(IG_BAD_MODEL, "output %d of a plan is no value", i);
   plan->k = q->k;
   plan->output_count = q->output_count;
   plan->param_count = q->param_count;
@@ -26,8 +31,6 @@ static ig_status copy_request(ig__plan *plan, const ig__plan_request *q) {
 ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request) {
   *out = NULL;
   IG__TRY(request->graph->status);
-  for (int i = 0; i < request->output_count; i++)
-    if (request->output[i].value == IG__NONE) return ig__fail(IG_BAD_MODEL, "output %d of a plan is no value", i);
   ig__plan *plan = ig__alloc(1, sizeof *plan);
   if (!plan) return IG_NO_MEMORY;
   ig_status status = copy_request(plan, request);
@@ -71,7 +74,7 @@ void ig__plan_free(ig__plan *plan) {
 
 ig__plan_memory ig__plan_memory_of(const ig__plan *plan, int threads) {
   ig__plan_memory m = plan->memory;
-  m.scratch *= (size_t)threads;
+  m.scratch = (m.scratch + sizeof *plan->scratch) * (size_t)threads;
   m.total = m.buffers + m.caches + m.partials + m.scratch;
   if (plan->accumulates) m.total += (size_t)plan->param_count * (size_t)plan->k->real_size;
   return m;

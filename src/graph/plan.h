@@ -28,13 +28,15 @@ typedef struct ig__plan_request {
 ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request);
 void ig__plan_free(ig__plan *plan);
 
+#define IG__FEED_FIELDS 8
+
 /* What a run reads and writes. Arrays belong to the caller. */
 typedef struct ig__feed {
   int n;                           /* 1 … planned */
   const void *params;
   void *state, *grads;             /* grads may be NULL when no output goes there */
   bool accumulate;                 /* add to grads instead of writing (request.accumulates) */
-  const void *field[8];            /* by field number */
+  const void *field[IG__FEED_FIELDS]; /* by field number */
   double loss_scale;               /* IG__SCALAR_LOSS_SCALE */
   ig__step step;
   uint64_t version;                /* of the parameters: packed forms are renewed when it changes; 0: always */

@@ -16,6 +16,12 @@
 #define IG__MAX_GROUPS 32                       /* copies of a weight gradient, at most */
 #define IG__GROUP_BYTES ((int64_t)16 << 20)     /* all copies of all gradients of a plan together */
 #define IG__FINISH_PARTS 8
+/* Waking threads costs some microseconds; moving so many bytes or doing so many multiply-adds takes about as long. The caller
+ * does a smaller phase alone: the same tasks, so the same bits. */
+#define IG__SMALL_PHASE 1e5
+
+/* No tensor, no partial, no scratch is larger: then no sum of sizes in a plan can overflow. */
+#define IG__MOST_BYTES ((int64_t)1 << 46)
 
 typedef enum ig__storage {
   IG__AT_LEAF,      /* the caller's memory */
@@ -110,12 +116,12 @@ ig_status ig__plan_cut(ig__plan *plan);
 ig_status ig__plan_place(ig__plan *plan);
 
 int ig__dtype_size(const ig__plan *plan, ig__dtype dtype);
+/* IG_NO_MEMORY for what is larger than IG__MOST_BYTES. */
+ig_status ig__plan_too_large(const ig__shape *s);
 /* A run of an item whose views have shapes and layouts but no data, for the ops' planning hooks. The views are in `in`, `out`. */
 ig__run ig__plan_dry_run(const ig__plan *plan, const ig__node *node, ig__view *in, ig__view *out);
-/* Fills the pitches of an image view from its c, h, w, block and halo; answers elements of all its pictures and, in
- * *origin, the element (0, 0, 0, 0) counted from the start. */
+/* Fills the pitches of an image view from its c, h, w, block and halo; answers elements of all its pictures (−1: too many)
+ * and, in *origin, the element (0, 0, 0, 0) counted from the start. */
 int64_t ig__image_layout(ig__image *image, int n, int64_t *origin);
-/* True when the step's item reads `value`. */
-bool ig__item_reads(const ig__item *item, ig__value value);
 
 #endif

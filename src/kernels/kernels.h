@@ -72,7 +72,7 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   X(size_t, conv2d_pack_count, (const ig__conv *g, ig__pack form)) /* elements of the packed form */                    \
   X(int, conv2d_dw_parts, (const ig__conv *g, ig__pack form))      /* most parts that conv2d_dw can be cut into */      \
   X(void, conv2d_pack, (const ig__conv *g, ig__pack form, const void *w, void *packed, int part, int parts))           \
-  /* dw (plain, out × in × kh × kw) = sum of `count` packed partials, added in order; parts cut output blocks. */       \
+  /* dw (plain, out × in × kh × kw) = sum of `count` partials of conv2d_dw, added in order; parts cut output blocks. */ \
   X(void, conv2d_unpack, (const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw,          \
                           int part, int parts))                                                                        \
   /* The same three on plain weights, any layout, dilation and groups, reading no halo: reference speed everywhere. */ \

@@ -98,7 +98,7 @@ static ig__value build(ig__layer *l, const void *options, int in_count, const ig
     gamma = l->parameter(l, "gamma", channel, IG__PARAM_NORM, "ones", c, c);
     beta = l->parameter(l, "beta", channel, IG__PARAM_NORM, "zeros", c, c);
   }
-  ig__value mean = l->state(l, "mean", channel, 0), variance = l->state(l, "variance", channel, 1);
+  ig__value mean = l->state(l, "running_mean", channel, 0), variance = l->state(l, "running_variance", channel, 1);
   if (!graph->training)
     return ig__node_add(graph, &ig__op_batchnorm_apply, &o, o.affine ? 5 : 3,
                         (ig__value[]){in[0], mean, variance, gamma, beta}, NULL);

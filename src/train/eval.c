@@ -91,6 +91,16 @@ static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
   return IG_OK;
 }
 
+/* The penalty as the run had it, so that the loss means here what it meant while training. */
+static ig_status find_penalty(const evaluation *e, double *penalty) {
+  int64_t pictures = e->samples.count[IG__TRAIN];
+  ig__updater *updater;
+  IG__TRY(ig__updater_new(e->context, e->model, &e->run, pictures > 0 ? (double)pictures : 1, &updater));
+  *penalty = ig__updater_penalty(updater);
+  ig__updater_free(updater);
+  return IG_OK;
+}
+
 /* *measured: the figures are there, whatever the status says about them. */
 static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   int classes = e->network.classes;
@@ -98,8 +108,9 @@ static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   r->part = ig__part_name(e->part);
   r->confusion = ig__alloc((size_t)classes * (size_t)classes, sizeof *r->confusion);
   if (!r->confusion) return IG_NO_MEMORY;
-  double start = ig__now();
-  IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], 0, r->confusion,
+  double start = ig__now(), penalty;
+  IG__TRY(find_penalty(e, &penalty));
+  IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
                        &r->metrics));
   r->seconds = ig__now() - start;
   r->broken = ig__loader_broken(e->loader);

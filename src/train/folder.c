@@ -6,9 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A folder that is there and holds nothing will do: many make it first. */
+static bool is_empty_folder(const char *path) {
+  ig__names names = {0};
+  bool empty = ig__is_folder(path) && ig__folder_list(path, &names) == IG_OK && names.count == 0;
+  ig__names_free(&names);
+  return empty;
+}
+
 ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]) {
   if (*out) {
     snprintf(path, IG_PATH_SIZE, "%s", out);
+    if (is_empty_folder(path)) return IG_OK;
     return ig__fail_at(ig__make_new_folder(path), "--out %s", out);
   }
   IG__TRY(ig__make_folder("runs"));

@@ -74,13 +74,16 @@ static ig_status read_epochs(const ig_train_options *asked, const ig_train_optio
 }
 
 static void report_broken(void *user, const ig__ref *ref, const char *message) {
+  ig__trainer *t = user;
   (void)ref;
-  ig__log(user, IG_LOG_WARNING, "left out: %s", message);
+  ig__log(t->context, IG_LOG_WARNING, "left out: %s", message);
+  ig_status status = ig__trainer_note(t, "left out: %s", message);
+  if (t->noted == IG_OK) t->noted = status;
 }
 
 static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
   return ig__loader_new(t->source, &(ig__loader_options){.batch = batch, .threads = t->options->workers, .depth = 4,
-                        .strict = t->options->strict, .broken = report_broken, .user = t->context}, out);
+                        .strict = t->options->strict, .broken = report_broken, .user = t}, out);
 }
 
 static ig_status open_data(ig__trainer *t) {
@@ -244,12 +247,15 @@ static ig_status finish_epoch(ig__trainer *t) {
   s->epoch_seconds = s->epoch_wait = 0;
   IG__TRY(ig__trainer_save(t));
   IG__TRY(ig__results_write(t->folder, s));
+  IG__TRY(ig__trainer_note_epoch(t, &row));
+  IG__TRY(t->noted);
   if (t->events && t->events->epoch) t->events->epoch(t->events->user, &row);
   return IG_OK;
 }
 
 static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
+  IG__TRY(ig__trainer_note_start(t));
   while (t->state.epoch < t->epochs) {
     memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
     IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
@@ -284,6 +290,18 @@ static ig_status finish(ig__trainer *t, ig_train_result *r) {
   return IG_OK;
 }
 
+/* Why training ended; a failure's words are kept as they are. */
+static ig_status note_end(const ig__trainer *t, ig_status status) {
+  char message[IG__MESSAGE_SIZE];
+  ig__message_take(message);
+  ig_status noted = status == IG_OK || t->stopped ? ig__trainer_note(t, "ended after epoch %lld, step %lld: %s", (long long)t->state.epoch,
+                                                                     (long long)t->state.step, t->stopped)
+                                                  : ig__trainer_note(t, "failed at step %lld: %s", (long long)t->state.step, message);
+  if (status == IG_OK) return noted;
+  ig__message_give(message);
+  return status;
+}
+
 static void close_trainer(ig__trainer *t) {
   ig__loader_free(t->loader);
   ig__loader_free(t->test_loader);
@@ -311,6 +329,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   if (status == IG_OK) status = open_network(&t);
   if (status == IG_OK) status = open_folder(&t);
   if (status == IG_OK) status = train(&t);
+  if (*t.folder) status = note_end(&t, status);
   if (status == IG_OK) status = finish(&t, result);
   memcpy(result->out, t.folder, sizeof result->out);
   result->epochs = (int)t.state.epoch;

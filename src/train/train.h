@@ -146,9 +146,15 @@ typedef struct ig__trainer {
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
+  ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);
+
+/* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
+ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
+ig_status ig__trainer_note_start(const ig__trainer *trainer);
+ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);

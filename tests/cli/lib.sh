@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # The frame of the shell tests. A test is a function test_NAME; the file ends with `run_tests "$@"` and is called as
 #   tests/cli/FILE.sh IMGRAD [NAME …]
 # with the command to test (tests/structure: a build folder). It prints lines as the C tests do: "pass    0.123 s  file:name", with what failed before them.

@@ -63,8 +63,8 @@ def tensor(name, *shape):
     kind = name.rpartition(".")[2]
     if kind == "weight":
         return Tensor(name, shape, 0.0, math.sqrt(3.0 / math.prod(shape[1:])))
-    base, scale = {"bias": (0.0, 0.125), "gamma": (1.0, 0.25), "beta": (0.0, 0.125), "mean": (0.0, 0.125),
-                   "variance": (1.0, 0.25)}[kind]
+    base, scale = {"bias": (0.0, 0.125), "gamma": (1.0, 0.25), "beta": (0.0, 0.125), "running_mean": (0.0, 0.125),
+                   "running_variance": (1.0, 0.25)}[kind]
     return Tensor(name, shape, base, scale)
 
 

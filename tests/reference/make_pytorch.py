@@ -15,6 +15,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
+sys.dont_write_bytecode = True
 import generator as g
 from generator import tensor
 
@@ -47,7 +48,7 @@ def lenet5(x, p, training):
 
 
 def batchnorm(x, p, name, training):
-    return F.batch_norm(x, p[name + ".mean"], p[name + ".variance"], p[name + ".gamma"], p[name + ".beta"],
+    return F.batch_norm(x, p[name + ".running_mean"], p[name + ".running_variance"], p[name + ".gamma"], p[name + ".beta"],
                         training=training, momentum=0.1, eps=1e-5)
 
 
@@ -87,7 +88,7 @@ def resnet8_tensors():
             params += [tensor(name + ".weight", s[0], s[1], s[2], s[2])]
         else:
             params += [tensor(name + ".gamma", *s), tensor(name + ".beta", *s)]
-            states += [tensor(name + ".mean", *s), tensor(name + ".variance", *s)]
+            states += [tensor(name + ".running_mean", *s), tensor(name + ".running_variance", *s)]
     return params + [tensor("dense1.weight", 10, 64), tensor("dense1.bias", 10)] + states
 
 
@@ -113,7 +114,7 @@ MODELS = [
 
 def start(tensors, dtype):
     p = {t.name: torch.from_numpy(t.values(i)).to(dtype) for i, t in enumerate(tensors)}
-    trained = [v.requires_grad_() for k, v in p.items() if k.rpartition(".")[2] not in ("mean", "variance")]
+    trained = [v.requires_grad_() for k, v in p.items() if k.rpartition(".")[2] not in ("running_mean", "running_variance")]
     return p, trained
 
 

@@ -27,8 +27,7 @@ packages_install() {
 }
 
 # A C compiler, CMake, Ninja, and three libraries: gzip files, YAML configurations, JSON inside model files.
-build_needs=(gcc:gcc libc6-dev:ldd cmake:cmake ninja-build:ninja pkg-config:pkg-config zlib1g-dev=zlib libyaml-dev=yaml-0.1
-             libjansson-dev=jansson)
+build_needs=(gcc:cc cmake:cmake ninja-build:ninja pkg-config:pkg-config zlib1g-dev=zlib libyaml-dev=yaml-0.1 libjansson-dev=jansson)
 
 # need_build_packages: makes sure of them, or says what is missing and ends.
 need_build_packages() {

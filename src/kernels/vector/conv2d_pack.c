@@ -36,19 +36,30 @@ void IG__NAME(conv2d_pack)(const ig__conv *g, ig__pack form, const void *w, void
   }
 }
 
+/* The partials' sum, in their order, of `rows` rows of 16. */
+static void sum_rows(const void *const *partials, int count, size_t at, int rows, real *sum) {
+  for (int j = 0; j < rows * VECTORS; j++) {
+    V v = load((const real *)partials[0] + at + (size_t)j * LANES);
+    for (int p = 1; p < count; p++) v += load((const real *)partials[p] + at + (size_t)j * LANES);
+    store(sum + (size_t)j * LANES, v);
+  }
+}
+
+/* Tap by tap: the rows of one input block (or of one plain channel) are added up, then go to their places one by one. */
 void IG__NAME(conv2d_unpack)(const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw, int part,
                              int parts) {
-  const int blocks = ig__blocks(g->c_out);
+  const int blocks = ig__blocks(g->c_out), step = form == IG__PACK_FORWARD_PLAIN_X ? 1 : IG__BLOCK;
   const int64_t taps = (int64_t)g->kh * g->kw;
-  const int64_t step = tap_step(form);
-  const int o0 = ig__cut(blocks, part, parts) * IG__BLOCK, end = ig__cut(blocks, part + 1, parts) * IG__BLOCK;
-  const int o1 = end < g->c_out ? end : g->c_out;
-  for (int p = 0; p < count; p++) {
-    for (int o = o0; o < o1; o++) {
-      for (int i = 0; i < g->c_in; i++) {
-        const real *f = (const real *)partials[p] + ig__pack_index(g, form, o, i, 0, 0);
-        real *t = (real *)dw + ((int64_t)o * g->c_in + i) * taps;
-        for (int64_t tap = 0; tap < taps; tap++) t[tap] = (p ? t[tap] : (real)0) + f[tap * step];
+  real sum[IG__BLOCK * IG__BLOCK];
+  for (int b = ig__cut(blocks, part, parts); b < ig__cut(blocks, part + 1, parts); b++) {
+    const int o = b * IG__BLOCK, outs = g->c_out - o < IG__BLOCK ? g->c_out - o : IG__BLOCK;
+    for (int i = 0; i < g->c_in; i += step) {
+      const int ins = g->c_in - i < step ? g->c_in - i : step;
+      for (int64_t tap = 0; tap < taps; tap++) {
+        real *to = (real *)dw + ((int64_t)o * g->c_in + i) * taps + tap;
+        sum_rows(partials, count, ig__pack_index(g, form, o, i, (int)(tap / g->kw), (int)(tap % g->kw)), ins, sum);
+        for (int l = 0; l < outs; l++)
+          for (int k = 0; k < ins; k++) to[((int64_t)l * g->c_in + k) * taps] = sum[k * IG__BLOCK + l];
       }
     }
   }

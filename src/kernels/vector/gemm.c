@@ -2,6 +2,7 @@
  * running sums kept in C between slices; so each element is one chain over k in order, whatever the tiles are. */
 #include "kernels/pack.h"
 #include "kernels/real.h"
+#include "kernels/vector/turn.h"
 #include "kernels/vector/relu.h"
 
 /* 12·2 accumulators, 2 vectors of B and a broadcast of 32 registers; 6·2 + 3 of 16. Few rows take more columns, to have
@@ -231,10 +232,6 @@ void IG__NAME(gemm_pack_transposed)(int64_t n, int64_t k, const void *b, void *p
   const int64_t blocks = (n + IG__BLOCK - 1) / IG__BLOCK;
   for (int64_t block = blocks * part / parts; block < blocks * (part + 1) / parts; block++) {
     const int64_t first = block * IG__BLOCK, lanes = n - first < IG__BLOCK ? n - first : IG__BLOCK;
-    real *to = (real *)packed + block * IG__BLOCK * k;
-    for (int64_t l = 0; l < IG__BLOCK; l++) {
-      const real *from = (const real *)b + (first + (l < lanes ? l : 0)) * k;
-      for (int64_t i = 0; i < k; i++) to[i * IG__BLOCK + l] = l < lanes ? from[i] : (real)0;
-    }
+    interleave_row((const real *)b + first * k, k, (real *)packed + first * k, (int)lanes, k);
   }
 }

@@ -6,7 +6,7 @@ typedef struct { double warmup; int every; double gamma; } step_options;
 
 /* `every` has no default: a number that suits 100 epochs does nothing at all in a run of 10. */
 static const ig__option table[] = {
-  IG__OPTION(step_options, every, NULL, 1, 1e6, "epochs", "the rate drops after each so many epochs"),
+  IG__POSITIONAL(step_options, every, NULL, 1, 1e6, "epochs", "the rate drops after each so many epochs"),
   IG__OPTION(step_options, gamma, "0.1", 1e-6, 1, "", "what a drop multiplies the rate by"),
   IG__OPTION(step_options, warmup, "0", 0, 1e6, "epochs", "the rate rises linearly over these first epochs"),
   IG__OPTIONS_END };

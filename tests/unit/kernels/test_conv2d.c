@@ -172,7 +172,7 @@ TEST(conv2d_bits_do_not_depend_on_cuts_or_vector_width) {
   dw_cases(10, 60, true, false);
 }
 
-/* Every form of every table is the reference's, and unpacking adds partials in order. */
+/* Every form of every table is the reference's, and unpacking (of the forms that conv2d_dw makes) adds partials in order. */
 TEST(conv2d_pack_and_unpack) {
   dice d = { 11 };
   for (int i = 0; i < 120; i++) {
@@ -194,8 +194,8 @@ TEST(conv2d_pack_and_unpack) {
       CHECK_CASE(same(w, want, packed, size), isa, size, &g);
       const void *three[] = { w, want, w };
       memset(back, 0xff, (size_t)(count * size));
-      for (int p = 0; p < parts; p++) t->conv2d_unpack(&g, form, three, 3, back, p, parts);
-      for (int64_t k = 0; k < count; k++) CHECK_CASE(get(back, size, k) == 3 * get(plain, size, k), isa, size, &g);
+      for (int p = 0; form != IG__PACK_BACKWARD && p < parts; p++) t->conv2d_unpack(&g, form, three, 3, back, p, parts);
+      for (int64_t k = 0; form != IG__PACK_BACKWARD && k < count; k++) CHECK_CASE(get(back, size, k) == 3 * get(plain, size, k), isa, size, &g);
       free(w);
     }
     free(plain), free(want), free(back);

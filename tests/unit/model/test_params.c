@@ -24,8 +24,8 @@ TEST(spans) {
   CHECK_INT(m->params_size, end);
   CHECK_INT(m->states_size, 32);
   CHECK_INT(m->state_offset[1], 16);
-  CHECK_STR(m->state[0].name, "batchnorm1.mean");
-  CHECK_STR(m->state[1].name, "batchnorm1.variance");
+  CHECK_STR(m->state[0].name, "batchnorm1.running_mean");
+  CHECK_STR(m->state[1].name, "batchnorm1.running_variance");
   for (int i = 0; i < 16; i++) {
     CHECK_NEAR((double)((const float *)m->states)[i], 0, 0);
     CHECK_NEAR((double)((const float *)m->states)[16 + i], i < 5 ? 1 : 0, 0);

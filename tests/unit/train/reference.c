@@ -146,6 +146,7 @@ static void read_result(reader *rd) {
 }
 
 static void read_word(reader *rd, const char *word) {
+  bool known = true;
   if (word[0] == '#') WANT(rd, fscanf(rd->file, "%*[^\n]") != EOF);
   else if (!strcmp(word, "tensor")) read_tensor(rd);
   else if (!strcmp(word, "logits64")) read_list(rd, &rd->out->logits64, rd->out->logit64);
@@ -153,7 +154,8 @@ static void read_word(reader *rd, const char *word) {
   else if (!strcmp(word, "run")) read_run(rd);
   else if (!strcmp(word, "loss")) read_loss(rd);
   else if (!strcmp(word, "result")) read_result(rd);
-  else WANT(rd, !"a known word");
+  else known = false;
+  WANT(rd, known);
 }
 
 /* Sections are read one after the other into the same place until the one asked for is whole. */

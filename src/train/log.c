@@ -1,0 +1,43 @@
+/* log.txt: what happened in a run, one line a thing, with the time of day in UTC. It is for people; nothing reads it back. */
+#include "base/text.h"
+#include "train/train.h"
+
+#include <stdarg.h>
+#include <time.h>
+
+ig_status ig__trainer_note(const ig__trainer *t, const char *format, ...) {
+  char text[IG__MESSAGE_SIZE], when[32];
+  time_t now = time(NULL);
+  struct tm day;
+  va_list args;
+  va_start(args, format);
+  int length = ig__vformat(text, sizeof text, format, args);
+  va_end(args);
+  if (length < 0 || !gmtime_r(&now, &day) || !strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &day))
+    return ig__fail(IG_FAILED, "%s/log.txt: a line that cannot be written", t->folder);
+
+  ig__buffer line = {0};
+  char *path = ig__format("%s/log.txt", t->folder);
+  ig__buffer_text(&line, "%s %s\n", when, text);
+  ig_status status = path && !line.failed ? ig__file_append(path, line.data, line.size) : IG_NO_MEMORY;
+  ig__buffer_free(&line);
+  ig__free(path);
+  return status;
+}
+
+ig_status ig__trainer_note_start(const ig__trainer *t) {
+  const ig_train_options *o = t->options;
+  IG__TRY(ig__trainer_note(t, "imgrad %s on %s, %s, %d threads", ig_version(), ig_cpu_name(), ig__isa_name(t->context->isa),
+                           ig__pool_threads(t->context->pool)));
+  IG__TRY(ig__trainer_note(t, "data %s: %lld pictures train, %lld validate, %lld test", o->data,
+                           (long long)t->samples.count[IG__TRAIN], (long long)t->samples.count[IG__VAL],
+                           (long long)t->samples.count[IG__TEST]));
+  return ig__trainer_note(t, "model %s, optimizer %s, batch %d, seed %lld; epoch %lld of %d, step %lld", o->model, o->optimizer,
+                          o->batch, (long long)o->seed, (long long)t->state.epoch + 1, t->epochs, (long long)t->state.step);
+}
+
+ig_status ig__trainer_note_epoch(const ig__trainer *t, const ig_epoch *e) {
+  return ig__trainer_note(t, "epoch %d: train loss %.6g (penalty %.6g) accuracy %.4f; val loss %.6g accuracy %.4f; lr %.6g, %.0f img/s%s",
+                          e->epoch, e->train.loss, e->train.penalty, e->train.accuracy, e->val.loss, e->val.accuracy, e->lr,
+                          e->images_per_second, t->state.best_epoch == e->epoch ? "; kept" : "");
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# The pages say what there is. A block behind <!-- imgrad WORDS --> is what these words print; names that the command lists
+# stand in their page; files that the pages name are there.
+#   tests/structure/docs.sh BUILD [NAME …]       IMGRAD_UPDATE=1: the blocks are written anew
+. "$(dirname "$0")/../cli/lib.sh"
+build=$imgrad
+imgrad=$build/imgrad
+
+# rendered PAGE: the page with every such block printed by the command of today.
+rendered() {
+  local line words state=text
+  while IFS= read -r line; do
+    case $state:$line in
+      text:'<!-- imgrad '*' -->') words=${line#<!-- imgrad } words=${words% -->} state=marker ;;
+      marker:'```')
+        echo "$line"
+        # shellcheck disable=SC2086
+        "$imgrad" $words </dev/null || echo "exit code $?"
+        state=block
+        continue ;;
+      marker:*) state=text ;;
+      block:'```') state=text ;;
+      block:*) continue ;;
+    esac
+    printf '%s\n' "$line"
+  done <"$1"
+}
+
+test_blocks() {
+  local page blocks=0
+  for page in "$root"/docs/*.md "$root"/README.md "$root"/ARCHITECTURE.md "$root"/HACKING.md; do
+    rendered "$page" >now.md
+    blocks=$((blocks + $(grep -c '^<!-- imgrad ' "$page")))
+    [ -z "${IMGRAD_UPDATE:-}" ] || cmp -s now.md "$page" || cp now.md "$page"
+    diff "$page" now.md >difference || fail "${page#"$root"/} is not what the command prints; IMGRAD_UPDATE=1 tests/structure/docs.sh" \
+      "$build blocks writes it anew: $(head -n 4 difference)"
+  done
+  [ $blocks -ge 10 ] || fail "only $blocks blocks"
+}
+
+# names TOPIC: what a list names.
+names() { "$imgrad" help "$1" | sed -nE 's/^([a-z0-9_]+) .*/\1/p'; }
+
+# stands WORD PAGE: as a word of its own, between backquotes or blanks.
+stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { echo "  docs/$2 lacks $1"; bad=1; }; }
+
+test_names() {
+  local bad=0 word topic page verb
+  for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation \
+    sources:data; do
+    page=${topic#*:}.md topic=${topic%:*}
+    names $topic >list
+    [ -s list ] || fail "help $topic names nothing"
+    while read -r word; do stands "$word" "$page"; done <list
+  done
+  "$imgrad" models | awk '{ print $1 }' >list
+  while read -r word; do stands "$word" models.md; done <list
+  for verb in train eval gradcheck summary; do
+    "$imgrad" help $verb | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
+    [ "$(wc -l <list)" -ge 5 ] || fail "help $verb names no options"
+    while read -r word; do stands "$word" training.md; done <list
+  done
+  sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
+  [ "$(wc -l <list)" -ge 10 ] || fail "status.h has no list"
+  while read -r word; do
+    stands "${word% *}" training.md
+    stands "${word#* }" training.md
+  done <list
+  run train --data "digits train=100 test=20" --model softmax --epochs 1 --out run
+  want_code 0
+  head -n 1 run/results.csv | tr ',' '\n' >list
+  while read -r word; do stands "$word" training.md; done <list
+  for word in run/*; do stands "${word#run/}" training.md; done
+  grep -ohE '\big_(train|eval|gradcheck|summary|option|options|list|model|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
+    tr -d '(' | sort -u >list
+  while read -r word; do case $word in ig_context_new | ig_context_free | ig_context_options_default) ;; *) stands "$word" c-api.md ;; esac; done <list
+  [ $bad = 0 ] || fail "names"
+}
+
+# Words that look like files of this tree: from the root, or beside the file that was named before in the same paragraph.
+test_files_are_there() {
+  local bad=0 named=0 page word
+  for page in "$root"/*.md "$root"/docs/*.md; do
+    page=${page#"$root"/}
+    grep -oE '(src|cli|include|models|tests|bench|examples|docs|fuzz)/[A-Za-z0-9_./*-]*[A-Za-z0-9_/*]' "$root/$page" | sort -u >words
+    grep -oE '`[a-z_0-9]+\.(c|h|sh|md|txt|cmake|def)`' "$root/$page" | tr -d '`' | sort -u >>words
+    grep -oE '\]\([^)#:]+\)' "$root/$page" | sed "s|^](\(.*\))\$|$(dirname "$page")/\1|" >>words
+    named=$((named + $(wc -l <words)))
+    while read -r word; do
+      case $word in
+        */FOLDER* | */FILE* | *NAME*) continue ;;
+        # What the recipes make.
+        src/ops/softplus.c | src/ops/times.c | src/ops/half_mse.c | src/optim/*/descent.c | src/optim/*/linear.c) continue ;;
+        src/optim/*/ridge.c | src/optim/*/lecun_normal.c | src/data/sources/noise.c | models/wide.txt | cli/hello.c) continue ;;
+      esac
+      case $word in
+        # shellcheck disable=SC2086
+        */*) (set -- "$root"/$word && [ -e "$1" ]) ;;
+        *) [ -n "$(find "$root/src" "$root/cli" "$root/tests" "$root/docs" "$root/include" "$root/bench" "$root/examples" -name "$word" -print -quit)" ] ||
+          [ -e "$root/$word" ] || [ "$word" = mine.txt ] || [ "$word" = log.txt ] ;; # a model and a run folder of the reader's
+      esac || { echo "  $page names $word, which is not there"; bad=1; }
+    done <words
+  done
+  [ $bad = 0 ] || fail "files"
+  [ $named -ge 150 ] || fail "only $named names of files were found in the pages"
+}
+
+# A row for each convention, each with a file of the code.
+test_conventions() {
+  local rows
+  rows=$(grep -c '^| .*`src/\|^| .*`default_lr`' "$root/docs/conventions.md")
+  [ "$rows" -ge 25 ] || fail "only $rows rows name their code"
+}
+
+# The picture of a step in ARCHITECTURE.md is the plan that the command makes, and textbook needs no conversion of layouts.
+test_picture_of_a_step() {
+  run summary textbook --plan
+  want_code 0
+  want_no_out " convert "
+  grep -oE '^phase [0-9]+: (parts|chunks), [0-9]+ tasks' stdout >made
+  grep -oE '^phase [0-9]+: (parts|chunks), [0-9]+ tasks' "$root/ARCHITECTURE.md" >drawn
+  diff made drawn >difference || fail "the plan has other phases: $(head -n 6 difference)"
+}
+
+test_architecture_is_short() {
+  [ "$(wc -l <"$root/ARCHITECTURE.md")" -le 300 ] || fail "ARCHITECTURE.md has more than 300 lines"
+}
+
+run_tests "$@"
