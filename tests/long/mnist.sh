@@ -42,7 +42,7 @@ three() {
   verdict "$name" $((SECONDS - begin)) "$(awk "BEGIN { print $sum / 3 }")" 0.99
 }
 
-three l2_at_work --l2 1e-4
+three l2_at_work --l2 2e-5
 three l2_of_the_text --l2 0.001 --l2-scale half_mean
 
 begin=$SECONDS

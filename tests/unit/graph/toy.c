@@ -212,6 +212,20 @@ void toy_check_run(toy_plan *p, int n, uint64_t version) {
   toy_values_free(&want);
 }
 
+bool toy_slow(void) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(IG__POISON)
+  return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return true;
+#else
+  return false;
+#endif
+#else
+  return false;
+#endif
+}
+
 /* ---- looking into plans --------------------------------------------------------------------------------------------- */
 
 int toy_steps(const ig__plan *plan, const ig__op *op, int *phase) {

@@ -28,13 +28,14 @@ typedef struct toy_options {
 /*   EACH       add mul convert; scale, affine: a·x + b (affine leaves lanes dirty); plain: affine on plain images; pair: a·x and
  *              b·x; parted: cut into parts; box: the sum over a window; spread: a vector over pictures; split: x + 1 and its
  *              parity in bytes; choose: x where the bytes are odd; reverse: through scratch; rows, image: reshaping
+ *              numbers: a number a picture, of a vector's sum with its own element
  *   lowering   twice: rewrites an affine that nobody else reads; same: is its input
  *   SUM        channels: partials and a finish, which adds a vector; total: parts, no partial
  *   WHOLE      rotate: each picture plus twice the next; update: writes a state
  *   NO_BATCH   pack: a·(reversed) + b */
 extern const ig__op toy_add, toy_mul, toy_convert, toy_scale, toy_affine, toy_plain, toy_pair, toy_parted, toy_box, toy_spread,
   toy_split, toy_choose, toy_reverse, toy_rows, toy_image, toy_twice, toy_same, toy_channels, toy_total, toy_rotate, toy_update,
-  toy_pack, toy_no_rule, toy_wrong_rule;
+  toy_pack, toy_numbers, toy_no_rule, toy_wrong_rule;
 
 extern uint64_t toy_seed; /* of the case, for messages */
 extern double toy_work; /* what every op says it costs: more than 1e5 wakes threads */
@@ -88,6 +89,8 @@ void toy_plan_close(toy_plan *p);
 /* Runs n pictures and compares results, gradients and states with the interpreter's. t->param is taken as it is now. */
 void toy_check_run(toy_plan *p, int n, uint64_t version);
 double toy_real(const toy_plan *p, const void *array, int64_t i);
+/* The sanitizers and poison make everything many times slower. */
+bool toy_slow(void);
 /* No two values that live at once lie in the same bytes, and all lie inside their areas. */
 void toy_check_memory(const ig__plan *plan);
 /* Steps of the plan that run the op; of those, into *phase the phase of the last. */

@@ -150,6 +150,19 @@ static void box(const ig__run *r, int n, int64_t i) {
   put(r, 0, n, i, sum);
 }
 
+/* Reads all of the vector for each picture. */
+static void numbers(const ig__run *r, int n, int64_t i) {
+  double sum = of_vector(r, 0, n + i);
+  for (int j = 0; j < TOY_VECTOR; j++) sum += of_vector(r, 0, j);
+  put(r, 0, n, 0, sum);
+}
+
+static ig_status numbers_infer(ig__infer *i) {
+  i->out[0].shape = ig__shape_make(1, (int[]){i->graph->n}, true);
+  return IG_OK;
+}
+
+static void run_numbers(const ig__run *r) { each(r, numbers, 0); }
 static void run_add(const ig__run *r) { each(r, add, 0); }
 static void run_mul(const ig__run *r) { each(r, mul, 0); }
 static void run_copy(const ig__run *r) { each(r, copy, 0); }
@@ -301,8 +314,9 @@ TOY(rotate, 1, 1, IG__WHOLE, IG__LAYOUT_SAME, like_first, run_rotate, .parts = p
 TOY(update, 2, 1, IG__WHOLE, IG__LAYOUT_ANY, scalar_out, run_update, .flags = IG__SIDE_EFFECT);
 TOY(pack, 1, 1, IG__NO_BATCH, IG__LAYOUT_ANY, like_first, run_pack, .parts = parts);
 TOY(total, 1, 1, IG__SUM, IG__LAYOUT_ANY, vector_out, run_total, .parts = parts);
+TOY(numbers, 1, 1, IG__EACH, IG__LAYOUT_ANY, numbers_infer, run_numbers, .flags = IG__IN_PLACE);
 TOY(no_rule, 1, 1, IG__EACH, IG__LAYOUT_SAME, like_first, run_copy, .derive = refusing_rule);
-TOY(wrong_rule, 1, 1, IG__EACH, IG__LAYOUT_SAME, like_first, run_copy, .derive = wrong_rule);
+TOY(wrong_rule, 1, 1, IG__NO_BATCH, IG__LAYOUT_ANY, scalar_out, run_copy, .derive = wrong_rule);
 const ig__op toy_channels = {.name = "channels", .options_size = sizeof(toy_options), .min_in = 1, .max_in = 2, .outputs = 1,
                              .role = IG__SUM, .layout = IG__LAYOUT_SAME, .infer = vector_out, .run = IG__RUN_BOTH(run_channels),
                              .partial = channels_partial, .finish = channels_finish, .parts = parts, .work = work};

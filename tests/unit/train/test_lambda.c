@@ -162,7 +162,8 @@ TEST(lines_without_gradient_feel_the_penalty_once) {
 
 /* ---- decay, clipping, schedule ---------------------------------------------------------------------------------------- */
 
-/* On a line that the loss does not depend on, decay is exactly (1 − lr·decay)^steps under every optimiser, however large its own steps would be. */
+/* On a line that the loss does not depend on, decay is exactly (1 − lr·decay)^steps under every optimiser, however large its
+ * own steps would be. */
 TEST(weight_decay_is_decoupled) {
   ig_context *context = threads(1);
   const char *model = write_text("beside.txt", "input 1 28 28\noutput a = dense classes softmax\noutput side = dense @a 5\n");
