@@ -228,7 +228,6 @@ static ig_status finish_epoch(ig__trainer *t) {
                   .weight_norm = ig__updater_weight_norm(t->updater),
                   .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
-  if (!s->tally.n) return ig__fail(IG_BAD_DATA, "%s: not one picture could be read", t->options->data);
   IG__TRY(ig__updater_check(t->updater, s->step));
   IG__TRY(measure(t, IG__VAL, &row.val));
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
