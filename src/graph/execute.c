@@ -135,13 +135,31 @@ static void run_chunks(void *arg, int task, int thread) {
   }
 }
 
-/* How many groups of a grouped sum got pictures in this run. */
+/* The first picture of a group of a sum that is made in parts. */
+static int group_start(const ig__plan *plan, const ig__item *item, int group) {
+  return (int)((int64_t)plan->graph->n * group / item->groups);
+}
+
+/* How many groups of a sum got pictures in this run. */
 static int groups_used(const ig__plan *plan, const ig__item *item, const ig__phase *made) {
-  if (made->cut == IG__CUT_PARTS) return 1;
-  int planned = (plan->graph->n + made->chunk - 1) / made->chunk, used = 0;
-  for (int g = 0; g < item->groups; g++)
-    used += (int64_t)planned * g / item->groups * made->chunk < plan->feed->n;
+  bool parts = made->cut == IG__CUT_PARTS;
+  int planned = parts ? 0 : (plan->graph->n + made->chunk - 1) / made->chunk, used = 0;
+  for (int g = 0; g < item->groups; g++) {
+    int64_t first = parts ? group_start(plan, item, g) : (int64_t)planned * g / item->groups * made->chunk;
+    used += first < plan->feed->n;
+  }
   return used;
+}
+
+/* A part of one group's sum. */
+static void run_group_part(const ig__plan *plan, const ig__item *item, ig__run *r, int task) {
+  int group = task / item->parts, n = plan->feed->n, end = group_start(plan, item, group + 1);
+  r->part = task % item->parts;
+  r->parts = item->parts;
+  r->n0 = group_start(plan, item, group);
+  r->n1 = end < n ? end : n;
+  r->partial = partial_of(plan, item, group);
+  if (r->n0 < r->n1) run_node(plan, r, false);
 }
 
 static void run_part(const ig__plan *plan, const ig__phase_step *step, int part, int thread) {
@@ -157,8 +175,8 @@ static void run_part(const ig__plan *plan, const ig__phase_step *step, int part,
     item->node->op->finish(&r, partials, count);
     return;
   }
-  if (item->partial) r.partial = partial_of(plan, item, 0);
-  run_node(plan, &r, part == 0 && !item->partial);
+  if (item->partial) run_group_part(plan, item, &r, part);
+  else run_node(plan, &r, part == 0);
 }
 
 static void run_parts(void *arg, int task, int thread) {
@@ -173,11 +191,12 @@ static void run_parts(void *arg, int task, int thread) {
   }
 }
 
-/* Partials that are not cut into groups start as zeros too. */
+/* Partials that are made in parts start as zeros too. */
 static void clear_partials(const ig__plan *plan, const ig__phase *phase) {
   for (int s = phase->first; s < phase->first + phase->count; s++) {
     const ig__item *item = &plan->item[plan->step[s].item];
-    if (item->partial && !plan->step[s].finish) memset(partial_of(plan, item, 0), 0, partial_stride(plan, item));
+    if (item->partial && !plan->step[s].finish)
+      memset(partial_of(plan, item, 0), 0, partial_stride(plan, item) * (size_t)item->groups);
   }
 }
 

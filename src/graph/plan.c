@@ -19,6 +19,7 @@ static ig_status copy_request(ig__plan *plan, const ig__plan_request *q) {
   plan->output_count = q->output_count;
   plan->param_count = q->param_count;
   plan->accumulates = q->accumulates;
+  plan->keep_bytes = q->keep_bytes ? q->keep_bytes : IG__KEEP_BYTES;
   plan->output = ig__alloc((size_t)q->output_count, sizeof *plan->output);
   plan->param_offset = ig__alloc((size_t)params, sizeof *plan->param_offset);
   plan->state_offset = ig__alloc((size_t)states, sizeof *plan->state_offset);

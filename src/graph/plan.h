@@ -23,6 +23,7 @@ typedef struct ig__plan_request {
   const int64_t *param_offset, *state_offset;
   bool accumulates;          /* feed.accumulate will be used: room for one more gradient array is made */
   int64_t param_count;       /* elements of the flat gradient array */
+  int64_t keep_bytes;        /* training keeps what is made of weights alone from step to step up to this size; 0: 1 MiB */
 } ig__plan_request;
 
 ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request);
