@@ -158,7 +158,8 @@ typedef struct convolution {
   ig__conv g;
   ig__image x, y, dy, dx;
   void *w, *turned, *partial[2], *bias;
-  int n;
+  void *u, *u_turned, *scratch[2];
+  int n, m; /* m: of Winograd */
 } convolution;
 
 static void forward(int t, int threads, void *context) {
@@ -170,6 +171,28 @@ static void forward(int t, int threads, void *context) {
 static void to_input(int t, int threads, void *context) {
   const convolution *k = context;
   kernels->conv2d_dx(&k->g, &k->dy, k->turned, &k->dx, k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
+}
+
+static void winograd(int t, int threads, void *context) {
+  const convolution *k = context;
+  const ig__epilogue e = { k->bias, true };
+  kernels->winograd(&k->g, k->m, &k->x, k->u, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1, k->scratch[t]);
+}
+
+static void winograd_to_input(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_dx(&k->g, k->m, &k->dy, k->u_turned, &k->dx, k->n * t / threads, k->n * (t + 1) / threads, 0, 1,
+                       k->scratch[t]);
+}
+
+static void winograd_pack(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_pack(&k->g, k->m, IG__PACK_FORWARD, k->w, k->u, t, threads);
+}
+
+static void winograd_pack_turned(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_pack(&k->g, k->m, IG__PACK_BACKWARD, k->w, k->u_turned, t, threads);
 }
 
 /* Pictures over threads with a copy each, as small tensors are summed. */
@@ -201,7 +224,7 @@ static void line(const char *name, const char *what, work *w, void *context, dou
   for (int i = 0; i < word_count; i++) wanted |= strstr(name, words[i]) || strstr(what, words[i]);
   if (!wanted) return;
   const int times = 1 + (int)(2e7 / flops); /* the clock costs as much as the smallest of them */
-  printf("%-34s %-12s", name, what);
+  printf("%-34s %-16s", name, what);
   for (int threads = 1; threads <= most_threads; threads++) {
     double top = peak(threads);
     const double rate = flops / best_seconds(w, context, threads, times) * 1e-9, again = peak(threads);
@@ -210,6 +233,35 @@ static void line(const char *name, const char *what, work *w, void *context, dou
   }
   printf("\n");
   fflush(stdout);
+}
+
+/* Winograd with output tiles m × m, counted as direct arithmetic. The packing counts as a forward pass too: what share of a
+ * step it takes is then the ratio of two rates. */
+static void winograd_lines(const char *name, convolution *c, int m, const void *plain, double flops) {
+  char what[32];
+  c->m = m;
+  void *const packed = c->w;
+  c->w = (void *)(uintptr_t)plain;
+  c->u = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_FORWARD));
+  c->u_turned = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_BACKWARD));
+  for (int t = 0; t < 2; t++) {
+    const size_t forward_bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_FORWARD);
+    const size_t backward_bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_BACKWARD);
+    const size_t bytes = forward_bytes > backward_bytes ? forward_bytes : backward_bytes;
+    c->scratch[t] = array((int64_t)(bytes / (size_t)kernels->real_size) + 1);
+  }
+  winograd_pack(0, 1, c);
+  winograd_pack_turned(0, 1, c);
+  snprintf(what, sizeof what, "winograd%d", m);
+  line(name, what, winograd, c, flops);
+  snprintf(what, sizeof what, "winograd%d dx", m);
+  line(name, what, winograd_to_input, c, flops);
+  snprintf(what, sizeof what, "winograd%d pack", m);
+  line(name, what, winograd_pack, c, flops);
+  snprintf(what, sizeof what, "winograd%d turned", m);
+  line(name, what, winograd_pack_turned, c, flops);
+  c->w = packed;
+  free(c->u), free(c->u_turned), free(c->scratch[0]), free(c->scratch[1]);
 }
 
 /* `first`: plain x, and no gradient to it. */
@@ -237,6 +289,7 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
   if (!first) line(name, "dx", to_input, &c, flops);
   line(name, "dw", to_weights, &c, flops);
   line(name, "dw in parts", to_weights_in_parts, &c, flops);
+  for (int m = 4; !first && kernels->winograd_takes(&c.g, m) && m >= 2; m -= 2) winograd_lines(name, &c, m, plain, flops);
   void *all[] = { c.w, c.turned, c.partial[0], c.partial[1], c.bias, plain };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
   const ig__image *images[] = { &c.x, &c.y, &c.dy, &c.dx };

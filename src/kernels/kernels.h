@@ -75,6 +75,18 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   /* dw (plain, out × in × kh × kw) = sum of `count` partials of conv2d_dw, added in order; parts cut output blocks. */ \
   X(void, conv2d_unpack, (const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw,          \
                           int part, int parts))                                                                        \
+  /* Winograd (Lavin & Gray 2016): 3 × 3, stride 1, dilation 1, groups 1, padding ≤ 2, blocked x with any halo; m is 2 or 4,  \
+   * the side of an output tile. u: weights in the transformed domain, form FORWARD or BACKWARD (ig__winograd_index).     \
+   * Both are otherwise conv2d and conv2d_dx; `scratch` is aligned to 64 bytes and one thread's. */                      \
+  X(bool, winograd_takes, (const ig__conv *g, int m))                                                                  \
+  X(size_t, winograd_count, (const ig__conv *g, int m, ig__pack form))   /* elements of u */                           \
+  X(size_t, winograd_scratch, (const ig__conv *g, int m, ig__pack form)) /* bytes a thread */                          \
+  /* u from plain weights out × in × 3 × 3; parts cut output blocks, or input blocks for BACKWARD. */                   \
+  X(void, winograd_pack, (const ig__conv *g, int m, ig__pack form, const void *w, void *u, int part, int parts))       \
+  X(void, winograd, (const ig__conv *g, int m, const ig__image *x, const void *u, const ig__image *y,                  \
+                     const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch))                       \
+  X(void, winograd_dx, (const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx,             \
+                        int n0, int n1, int part, int parts, void *scratch))                                           \
   /* The same three on plain weights, any layout, dilation and groups, reading no halo: reference speed everywhere. */ \
   X(void, conv2d_plain, (const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, int n0, int n1))    \
   X(void, conv2d_dx_plain, (const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1)) \

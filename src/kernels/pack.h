@@ -41,6 +41,31 @@ static inline int ig__dw_parts(const ig__conv *g, ig__pack form) {
   return pairs * inputs * g->kh;
 }
 
+/* ---- Winograd's weights: (m+2)² planes of [out/16][in padded to 16][16 out], for BACKWARD with in and out exchanged and the
+ * taps rotated by half a turn. */
+
+static inline bool ig__winograd_takes(const ig__conv *g, int m) {
+  return (m == 2 || m == 4) && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 && g->dw == 1 &&
+         g->groups == 1 && g->ph >= 0 && g->ph <= 2 && g->pw >= 0 && g->pw <= 2;
+}
+
+/* Elements from plane to plane. 16 more than there are weights, or the stores of one transform, one to a plane, would all
+ * fall into one set of the cache; these 16 are zero. */
+static inline size_t ig__winograd_plane(const ig__conv *g) {
+  return (size_t)ig__blocks(g->c_in) * (size_t)ig__blocks(g->c_out) * IG__BLOCK * IG__BLOCK + IG__BLOCK;
+}
+
+static inline size_t ig__winograd_count(const ig__conv *g, int m) {
+  return (size_t)((m + 2) * (m + 2)) * ig__winograd_plane(g);
+}
+
+/* Place in a plane of what comes from the weights between output o and input i. */
+static inline size_t ig__winograd_index(const ig__conv *g, ig__pack form, int o, int i) {
+  const size_t to = (size_t)(form == IG__PACK_BACKWARD ? i : o), from = (size_t)(form == IG__PACK_BACKWARD ? o : i);
+  const size_t rows = (size_t)ig__blocks(form == IG__PACK_BACKWARD ? g->c_out : g->c_in) * IG__BLOCK;
+  return (to / IG__BLOCK * rows + from) * IG__BLOCK + to % IG__BLOCK;
+}
+
 /* First piece of part `part` when `total` pieces are cut into `parts`; the end is the next part's first. */
 static inline int ig__cut(int total, int part, int parts) { return (int)((int64_t)total * part / parts); }
 
