@@ -59,9 +59,9 @@ static ig__value build_loss(ig__graph *graph, const char *text, ig__value predic
 /* Appends the gradients of all trained parameters as outputs that go to their spans. */
 static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, outputs *out) {
   size_t params = model->param_count;
-  ig__value *of = ig__alloc(2 * params + 1, sizeof *of), *grad = of + params;
+  ig__value *of = ig__alloc(params + 1, sizeof *of), *grad = ig__alloc(params + 1, sizeof *grad);
   int *number = ig__alloc(params + 1, sizeof *number), wanted = 0;
-  ig_status status = of && number ? IG_OK : IG_NO_MEMORY;
+  ig_status status = of && grad && number ? IG_OK : IG_NO_MEMORY;
   for (size_t t = 0; status == IG_OK && t < graph->tensor_count; t++) {
     const ig__tensor *tensor = graph->tensor[t];
     if (tensor->leaf != IG__LEAF_PARAM || model->param[tensor->leaf_index].frozen) continue;
@@ -78,6 +78,7 @@ static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__val
     status = grad[i] == IG__NONE ? graph->status : add_output(out, grad[i], model->param[number[i]].offset);
   }
   ig__free(of);
+  ig__free(grad);
   ig__free(number);
   return status;
 }
