@@ -70,6 +70,7 @@ typedef struct ig__graph {
   ig__core_ops core;
   int n;                   /* planned number of pictures */
   bool training;
+  bool direct;             /* set by the builder: no way of computing that rounds more than the plain sum does (Winograd) */
   const char *line;        /* given to the nodes that are appended now */
   ig_status status;
   ig__tensor **tensor;     /* by value; tensors stay where they are while the array grows */

@@ -26,7 +26,9 @@ static ig_status copy_request(ig__plan *plan, const ig__plan_request *q) {
   if (!plan->output || !plan->param_offset || !plan->state_offset) return IG_NO_MEMORY;
   if (params) memcpy(plan->param_offset, q->param_offset, (size_t)params * sizeof *plan->param_offset);
   if (states) memcpy(plan->state_offset, q->state_offset, (size_t)states * sizeof *plan->state_offset);
-  return ig__graph_new(&plan->graph, q->graph->core, q->graph->n, q->graph->training);
+  IG__TRY(ig__graph_new(&plan->graph, q->graph->core, q->graph->n, q->graph->training));
+  plan->graph->direct = q->graph->direct;
+  return IG_OK;
 }
 
 ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request) {

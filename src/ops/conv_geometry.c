@@ -172,6 +172,13 @@ ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__va
   return plain && g->c_in <= 4 ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
 }
 
-ig__value ig__conv_pack_node(ig__graph *graph, const ig__conv_lowered *o, ig__value w) {
-  return ig__node1(graph, &ig__op_conv2d_pack, o, w);
+ig_status ig__conv_infer_lowered(ig__infer *i, const char *what, ig__conv_pass pass) {
+  const ig__conv_lowered *o = i->options;
+  int n = i->graph->n;
+  ig__shape x = ig__conv_input_shape(&o->g, n), y = ig__conv_output_shape(&o->g, n);
+  ig__shape packed = ig__shape_make(1, (int[]){(int)o->count}, false);
+  IG__TRY(ig__expect_shape(what, i, 0, pass == IG__CONV_DX ? &y : &x));
+  IG__TRY(ig__expect_shape(what, i, 1, pass == IG__CONV_DW ? &y : &packed));
+  i->out[0].shape = pass == IG__CONV_FORWARD ? y : pass == IG__CONV_DX ? x : ig__conv_weight_shape(&o->g);
+  return IG_OK;
 }
