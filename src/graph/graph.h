@@ -58,7 +58,7 @@ struct ig__node {
   const ig__op *op;
   void *options;           /* a copy of the op's struct, in the graph's arena */
   const char *line;        /* the model line it came from, for messages and profiles; "" if none */
-  int order;               /* 0: forward; 1: appended by a differentiation; 2: by one of that; … */
+  int order;               /* 0: forward; 1: appended by a differentiation (also by one of a gradient) */
   int id, in_count, out_count;
   ig__value in[IG__MAX_IN], out[IG__MAX_OUT];
 };
