@@ -108,6 +108,16 @@ static uint8_t *partial_of(const ig__plan *plan, const ig__item *item, int group
 
 typedef struct phase_job { ig__plan *plan; const ig__phase *phase; } phase_job;
 
+/* Books the time since `since` for a step of this thread, and answers the time now: one reading of the clock serves as the end
+ * of a call and the beginning of the next. */
+static double book(const ig__plan *plan, int step, int thread, double since) {
+  double now = ig__now();
+  ig__timer *t = &plan->profile->timer[thread][step];
+  t->seconds += now - since;
+  t->calls++;
+  return now;
+}
+
 /* One group of chunks through all items of the phase. */
 static void run_chunks(void *arg, int task, int thread) {
   const phase_job *job = arg;
@@ -118,6 +128,7 @@ static void run_chunks(void *arg, int task, int thread) {
   int from = (int)((int64_t)planned * task / phase->groups), to = (int)((int64_t)planned * (task + 1) / phase->groups);
   for (int chunk = from; chunk < to && (int64_t)chunk * phase->chunk < n; chunk++) {
     int n0 = chunk * phase->chunk, n1 = n - n0 > phase->chunk ? n0 + phase->chunk : n;
+    double since = plan->profile ? ig__now() : 0;
 #ifdef IG__POISON
     memset(plan->scratch[thread], 0xff, plan->local_bytes);
 #endif
@@ -131,6 +142,7 @@ static void run_chunks(void *arg, int task, int thread) {
         if (chunk == from) memset(r.partial, 0, partial_stride(plan, item));
       }
       run_node(plan, &r, !item->partial);
+      if (plan->profile) since = book(plan, s, thread, since);
     }
   }
 }
@@ -185,7 +197,9 @@ static void run_parts(void *arg, int task, int thread) {
   for (int s = phase->first; s < phase->first + phase->count; s++) {
     const ig__phase_step *step = &job->plan->step[s];
     if (task < step->first_task + step->tasks) {
+      double since = job->plan->profile ? ig__now() : 0;
       run_part(job->plan, step, task - step->first_task, thread);
+      if (job->plan->profile) book(job->plan, s, thread, since);
       return;
     }
   }
@@ -209,6 +223,12 @@ static void run_phase(ig__plan *plan, ig__pool *pool, const ig__phase *phase) {
     return;
   }
   for (int task = 0; task < phase->tasks; task++) fn(&job, task, 0);
+}
+
+static void time_phase(ig__plan *plan, ig__pool *pool, size_t phase) {
+  double start = ig__now();
+  run_phase(plan, pool, &plan->phase[phase]);
+  plan->profile->phase_seconds[phase] += ig__now() - start;
 }
 
 static ig_status check_feed(const ig__plan *plan, const ig__pool *pool, const ig__feed *feed) {
@@ -242,7 +262,10 @@ ig_status ig__plan_run(ig__plan *plan, ig__pool *pool, const ig__feed *feed) {
   memset(plan->buffers, 0xff, plan->memory.buffers);
 #endif
   bool cached = plan->cached && feed->version && feed->version == plan->version;
-  for (size_t p = cached ? plan->cached_phases : 0; p < plan->phase_count; p++) run_phase(plan, pool, &plan->phase[p]);
+  for (size_t p = cached ? plan->cached_phases : 0; p < plan->phase_count; p++) {
+    if (plan->profile) time_phase(plan, pool, p);
+    else run_phase(plan, pool, &plan->phase[p]);
+  }
   plan->cached = true;
   plan->version = feed->version;
 

@@ -50,6 +50,7 @@ ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request) {
 }
 
 static void free_memory(ig__plan *plan) {
+  ig__plan_profile(plan, false);
   for (int i = 0; plan->scratch && i < plan->threads; i++) ig__free(plan->scratch[i]);
   ig__free(plan->scratch);
   ig__free(plan->buffers);

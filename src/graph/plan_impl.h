@@ -5,7 +5,8 @@
  *   layout.c   fixes block and halo of every image and inserts conversions; the result is the list of items, in order
  *   phases.c   cuts the items into phases: a meeting of all threads lies between two phases and nowhere else
  *   memory.c   gives every value its place
- *   execute.c  runs it */
+ *   execute.c  runs it
+ * profile.c reads the counters that execute.c keeps when it is asked to. */
 
 #include "graph/plan.h"
 
@@ -74,6 +75,16 @@ typedef struct ig__phase {
 
 typedef struct ig__phase_step { int item; bool finish; int first_task, tasks; } ig__phase_step;
 
+/* One thread's time in one step, in memory that only this thread writes. */
+typedef struct ig__timer { double seconds; int64_t calls; } ig__timer;
+
+/* Counters, while a profile is asked for. */
+typedef struct ig__profile {
+  int threads;
+  ig__timer **timer;        /* by thread, by step */
+  double *phase_seconds;
+} ig__profile;
+
 struct ig__plan {
   ig__graph *graph;
   const ig__kernels *k;
@@ -100,6 +111,7 @@ struct ig__plan {
   int threads;
   uint64_t version;         /* of the parameters the caches were made from */
   bool cached;
+  ig__profile *profile;     /* NULL: nothing is timed */
   double scalar[IG__SCALARS];
   float scalar_f32[IG__SCALARS];
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define IG__BLOCK 16
+#define IG__CHAINS 192
 
 typedef struct ig__image {
   void *data;
@@ -140,6 +141,9 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   X(void, log, (void *y, const void *x, int64_t count))                                                                \
   X(void, sigmoid, (void *y, const void *x, int64_t count))                                                            \
   X(void, tanh, (void *y, const void *x, int64_t count))                                                               \
+  /* y = y·a + b, `rounds` times over, for IG__CHAINS elements: independent chains of multiply-adds in registers, nothing   \
+   * else. What it reaches is the peak that speeds are compared with. */                                               \
+  X(void, fma_chains, (void *y, double a, double b, int64_t rounds))                                                   \
   /* Optimiser updates. sgd: buf = momentum·buf + g; step = nesterov ? g + momentum·buf : buf; w −= lr·step; buf may be  \
    * NULL when momentum is 0. */                                                                                       \
   X(void, sgd_step, (void *w, const void *g, void *buf, double lr, double momentum, bool nesterov, int64_t count))     \
