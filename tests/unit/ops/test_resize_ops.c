@@ -1,4 +1,4 @@
-/* Ops that change the size of pictures: transposed convolution, upsampling, padding, cropping. Their gradients are tested with
+/* Ops that change the size of pictures: transposed convolution, upsampling. Their gradients are tested with
  * those of all ops. */
 #include "unit/ops/rig.h"
 
@@ -106,4 +106,34 @@ TEST(conv2d_transpose_refuses) {
   refused(op, "4 groups=2", image(1, 3, 4, 4), "groups=2 must divide the 3 channels that come in");
   refused(op, "4 k=1 pad=2", image(1, 3, 4, 4), "pad=2x2 leaves nothing");
   refused(op, "4", ig__shape_make(2, (int[]){1, 3}, true), "n×c×h×w");
+}
+
+/* ---- upsample2d ----------------------------------------------------------------------------------------------------- */
+
+typedef struct by_hand { const ig__op *op; const char *text; int h, w, oh, ow; double want[40]; } by_hand;
+
+/* On 1 2 3 …, h × w; the second channel is ten times that. */
+static void check_by_hand(const by_hand *row) {
+  double x[80], want[80];
+  const int size = row->h * row->w, out = row->oh * row->ow;
+  for (int i = 0; i < 2 * size; i++) x[i] = (i < size ? 1 : 10) * (i % size + 1);
+  for (int i = 0; i < 2 * out; i++) want[i] = (i < out ? 1 : 10) * row->want[i % out];
+  expect(row->op, row->text, image(1, 2, row->h, row->w), x, NULL, 0, image(1, 2, row->oh, row->ow), want);
+}
+
+TEST(upsample2d_by_hand) {
+  static const by_hand rows[] = {
+    {&ig__op_upsample2d, "", 2, 2, 4, 4, {1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4}},
+    {&ig__op_upsample2d, "1x3", 1, 2, 1, 6, {1, 1, 1, 2, 2, 2}},
+    {&ig__op_upsample2d, "2 mode=bilinear", 2, 2, 4, 4,
+     {1, 1.25, 1.75, 2, 1.5, 1.75, 2.25, 2.5, 2.5, 2.75, 3.25, 3.5, 3, 3.25, 3.75, 4}},
+    {&ig__op_upsample2d, "1x3 mode=bilinear", 1, 3, 1, 9, {1, 1, 4. / 3, 5. / 3, 2, 7. / 3, 8. / 3, 3, 3}},
+    {&ig__op_upsample2d, "4x1 mode=bilinear", 2, 1, 8, 1, {1, 1, 1.125, 1.375, 1.625, 1.875, 2, 2}},
+    {&ig__op_upsample2d, "3 mode=bilinear", 1, 1, 3, 3, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) check_by_hand(&rows[i]);
+}
+
+TEST(upsample2d_refuses) {
+  refused(&ig__op_upsample2d, "", ig__shape_make(2, (int[]){1, 3}, true), "upsample2d takes as input 0 a tensor of rank 4");
 }
