@@ -1,4 +1,4 @@
-/* Ops that change the size of pictures: transposed convolution, upsampling. Their gradients are tested with
+/* Ops that change the size of pictures: transposed convolution, upsampling, padding, cropping. Their gradients are tested with
  * those of all ops. */
 #include "unit/ops/rig.h"
 
@@ -108,7 +108,7 @@ TEST(conv2d_transpose_refuses) {
   refused(op, "4", ig__shape_make(2, (int[]){1, 3}, true), "n×c×h×w");
 }
 
-/* ---- upsample2d ----------------------------------------------------------------------------------------------------- */
+/* ---- upsample2d, pad, crop ------------------------------------------------------------------------------------------ */
 
 typedef struct by_hand { const ig__op *op; const char *text; int h, w, oh, ow; double want[40]; } by_hand;
 
@@ -134,6 +134,44 @@ TEST(upsample2d_by_hand) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) check_by_hand(&rows[i]);
 }
 
-TEST(upsample2d_refuses) {
+TEST(pad_and_crop_by_hand) {
+  static const by_hand rows[] = {
+    {&ig__op_pad, "1", 2, 2, 4, 4, {0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0}},
+    {&ig__op_pad, "1x0 bottom=0 right=2", 1, 2, 2, 4, {0, 0, 0, 0, 1, 2, 0, 0}},
+    {&ig__op_pad, "", 1, 2, 1, 2, {1, 2}},
+    {&ig__op_pad, "1 mode=reflect", 2, 3, 4, 5, {5, 4, 5, 6, 5, 2, 1, 2, 3, 2, 5, 4, 5, 6, 5, 2, 1, 2, 3, 2}},
+    {&ig__op_pad, "left=2 right=2 mode=reflect", 1, 3, 1, 7, {3, 2, 1, 2, 3, 2, 1}},
+    {&ig__op_pad, "top=2 left=1 right=1 mode=replicate", 2, 2, 4, 4, {1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4}},
+    {&ig__op_crop, "1", 3, 4, 1, 2, {6, 7}},
+    {&ig__op_crop, "top=1 right=2", 3, 4, 2, 2, {5, 6, 9, 10}},
+    {&ig__op_crop, "0", 2, 2, 2, 2, {1, 2, 3, 4}},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) check_by_hand(&rows[i]);
+}
+
+/* A field of the batch is plain and has its own channels behind one another; a hidden picture is blocked. */
+TEST(pad_and_crop_read_any_layout) {
+  for (int hidden = 0; hidden < 2; hidden++) {
+    rig *r = rig_new(2, true);
+    ig__value x = rig_field(r, IG__REAL, image(2, 17, 3, 4), NULL), top = hidden ? rig_line(r, &ig__op_scale, "1", x) : x;
+    ig__value padded = rig_line(r, &ig__op_pad, "2x1 mode=replicate", top), out[3];
+    out[0] = rig_line(r, &ig__op_crop, "2x1", padded);
+    out[1] = rig_line(r, &ig__op_crop, "top=1 left=1", top);
+    out[2] = rig_line(r, &ig__op_pad, "top=1 left=1", out[1]);
+    RIG_EACH_TABLE(r) {
+      rig_run(r, 3, out);
+      for (int i = 0; i < 2 * 17 * 12; i++) {
+        CHECK(r->result[0][i] == r->field[0].value[i]);
+        CHECK(r->result[2][i] == (i % 12 < 4 || i % 4 == 0 ? 0 : r->field[0].value[i]));
+      }
+    }
+    rig_free(r);
+  }
+}
+
+TEST(upsample2d_pad_and_crop_refuse) {
+  refused(&ig__op_pad, "mode=reflect top=3", image(1, 2, 3, 4), "top=3 bottom=0 left=0 right=0 must be smaller than");
+  refused(&ig__op_crop, "2x0", image(1, 2, 4, 4), "leave nothing of 4×4 pixels");
+  refused(&ig__op_crop, "1", ig__shape_make(2, (int[]){1, 3}, true), "crop takes as input 0 a tensor of rank 4");
   refused(&ig__op_upsample2d, "", ig__shape_make(2, (int[]){1, 3}, true), "upsample2d takes as input 0 a tensor of rank 4");
 }
