@@ -18,6 +18,7 @@
 
 #define IG__BLOCK 16
 #define IG__CHAINS 192
+#define IG__MAX_UPSAMPLE 64
 
 typedef struct ig__image {
   void *data;
@@ -106,6 +107,10 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   /* Mean over the window's part inside the picture; its transpose. */                                                 \
   X(void, avgpool2d, (const ig__conv *g, const ig__image *x, const ig__image *y, int n0, int n1))                      \
   X(void, avgpool2d_dx, (const ig__conv *g, const ig__image *dy, const ig__image *dx, int n0, int n1))                 \
+  /* Upsampling by whole factors up to IG__MAX_UPSAMPLE, y of h·kh × w·kw: each pixel repeated, or bilinear (centres of    \
+   * pixels aligned, the edge continued). Its transpose; dx is written whole. x and y, dy and dx in one block size. */     \
+  X(void, upsample2d, (int kh, int kw, bool bilinear, const ig__image *x, const ig__image *y, int n0, int n1))         \
+  X(void, upsample2d_dx, (int kh, int kw, bool bilinear, const ig__image *dy, const ig__image *dx, int n0, int n1))    \
   /* Copies between any two layouts of the same c × h × w (one real type). */                                          \
   X(void, copy_image, (const ig__image *from, const ig__image *to, int n0, int n1))                                    \
   /* y = (real)x · a[c] + b[c] from contiguous u8 pictures n c h w. */                                                  \
