@@ -28,8 +28,7 @@ static ig_status lower(ig__lower *l) {
   ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options};
   o.form = ig__conv_forward_form(&o.g, l->graph, l->in[0]);
   o.count = ig__conv_pack_count(&o.g, o.form);
-  if (o.g.groups != 1) l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
-  else l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dw_direct, &o, l->in[0], l->in[1]);
+  l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dw_direct, &o, l->in[0], l->in[1]);
   return ig__graph_status(l->graph);
 }
 

@@ -1,5 +1,6 @@
 /* The gradient of a convolution to its input (a transposed convolution): dy and the weights make dx. Its options are the
  * geometry of the forward convolution. */
+#include "kernels/pack.h"
 #include "ops/conv_geometry.h"
 #include "ops/dims.h"
 #include "ops/ops.h"
@@ -26,11 +27,8 @@ static ig_status derive(ig__derive *d) {
 }
 
 static ig_status lower(ig__lower *l) {
-  ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options, .form = IG__PACK_BACKWARD};
-  if (o.g.groups != 1) {
-    l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
-    return ig__graph_status(l->graph);
-  }
+  ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options};
+  o.form = ig__pack_backward(&o.g);
   o.count = ig__conv_pack_count(&o.g, o.form);
   l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dx_direct, &o, l->in[0], ig__conv_pack_node(l->graph, &o, l->in[1]));
   return ig__graph_status(l->graph);
@@ -70,7 +68,7 @@ const ig__op ig__op_conv2d_dx = {
   .probe = probe,
 };
 
-/* ---- the direct form: dy and weights packed BACKWARD ---------------------------------------------------------------- */
+/* ---- the direct form: dy and packed weights ---------------------------------------------------------------- */
 
 static ig_status direct_infer(ig__infer *i) {
   const ig__conv_lowered *o = i->options;

@@ -32,6 +32,10 @@ typedef struct conv_tile {
 void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors);
 int IG__NAME(conv_tile_pixels)(int64_t x_pixel);
 
+/* The same tile where every channel has weights of its own: x, w and y are vectors of channels, one lane a pixel. */
+void IG__NAME(depthwise_tile)(const conv_tile *t, int pixels);
+int IG__NAME(depthwise_tile_pixels)(int64_t x_pixel);
+
 /* One dimension of a convolution, seen from the side that is written. Forward, output o meets at tap a the input
  * o·stride − pad + a·dilation. Transposed (the gradient to the input), it meets (o − pad + a·dilation) / stride, where that
  * divides. */
@@ -48,9 +52,12 @@ typedef struct conv_run {
   int blocks, last_lanes;               /* of x: input blocks, or channels of a plain x */
   const ig__epilogue *epilogue;         /* NULL: none */
   int n0, n1, out0, out1;               /* pictures; output blocks */
+  bool depthwise;                       /* x has one block, which is y's */
 } conv_run;
 
-void IG__NAME(conv_run)(const conv_run *r);
+/* Runs every bundle of the convolution, each on its own blocks of x, y and w. `r` is filled but for blocks; its out0 and out1
+ * count all of y's blocks, in_blocks and out_blocks are a bundle's, last_lanes x's. */
+void IG__NAME(conv_run_bundles)(const conv_run *r, int in_blocks, int out_blocks);
 
 /* Output blocks of a part: pairs stay together while there are enough of them, since one block alone makes a register tile
  * that loads more than it multiplies. */
