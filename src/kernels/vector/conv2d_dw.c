@@ -212,7 +212,8 @@ static void unit(const dw_loop *l, int out0, int out1, int x_input, int input, i
   const ig__image *xi = l->x, *di = l->dy;
   const int left = g->c_in - x_input * IG__BLOCK;
   const int64_t line = ((int64_t)g->sh * g->w * xi->block + 2 * (int64_t)g->ow * IG__BLOCK) * (int64_t)sizeof(real);
-  const int64_t fit = CACHE_BYTES / (line + 1);
+  /* One tile that holds all taps passes over its rows once anyway. */
+  const int64_t fit = l->of == DEPTHWISE && g->kh <= TAP_ROWS && g->kw <= COLUMNS ? g->oh : CACHE_BYTES / (line + 1);
   const int step = fit < 1 ? 1 : fit < g->oh ? (int)fit : g->oh, pieces = (g->oh + step - 1) / step;
   for (int n = l->n0; n < l->n1; n++) {
     dw_planes p = { .lanes = left < IG__BLOCK ? left : IG__BLOCK };
