@@ -85,7 +85,7 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
   const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at + (r->depthwise ? lane : 0);
   const real *w0 = r->w + v / VECTORS * r->w_out + lane + b0 * r->w_block + h->first * r->w_col;
   real *y0 = (real *)y->data + n * y->n_pitch + v / VECTORS * y->c_pitch + lane + (int64_t)l->c.first * IG__BLOCK;
-  const int most = r->depthwise ? IG__NAME(depthwise_tile_pixels)(t.x_pixel) : IG__NAME(conv_tile_pixels)(t.x_pixel);
+  const int most = r->depthwise ? IG__NAME(depthwise_tile_pixels)(t.x_pixel) : IG__NAME(conv_tile_pixels)(t.x_pixel, vectors);
   const int pieces = (l->c.count + most - 1) / most;
   for (int o = 0; o < r->v.out; o++) {
     const taps rows = taps_of(&r->v, o, true);

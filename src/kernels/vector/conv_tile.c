@@ -3,7 +3,9 @@
 #include "kernels/vector/conv_tile.h"
 #include "kernels/vector/relu.h"
 
-#define PIXELS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#define PIXELS(X)                                                                                      \
+  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17)    \
+  X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27)
 
 /* J vectors of output channels; `step` is x_pixel where it is known at compile time, else 0. */
 IG__INLINE void tile(const int P, const int J, const int64_t step, const conv_tile *t) {
@@ -67,6 +69,10 @@ typedef void tile_function(const conv_tile *t);
 #define MANY(X, step, j)                                                                                     \
   FEW(X, step, j) X(step, j, 5) X(step, j, 6) X(step, j, 7) X(step, j, 8) X(step, j, 9) X(step, j, 10)       \
   X(step, j, 11) X(step, j, 12) X(step, j, 13) X(step, j, 14)
+#define TWICE(X, step, j)                                                                                    \
+  MANY(X, step, j) X(step, j, 15) X(step, j, 16) X(step, j, 17) X(step, j, 18) X(step, j, 19)                \
+  X(step, j, 20) X(step, j, 21) X(step, j, 22) X(step, j, 23) X(step, j, 24) X(step, j, 25)                  \
+  X(step, j, 26) X(step, j, 27) X(step, j, 28)
 #else
 #define MANY(X, step, j) FEW(X, step, j) X(step, j, 5) X(step, j, 6)
 #endif
@@ -79,18 +85,18 @@ TABLE(MANY, 1, 2)
 TABLE(MANY, 2, 2)
 TABLE(FEW, 0, 2)
 #if VECTORS == 1
-TABLE(MANY, 16, 1)
-TABLE(MANY, 32, 1)
-TABLE(MANY, 1, 1)
-TABLE(MANY, 2, 1)
+TABLE(TWICE, 16, 1)
+TABLE(TWICE, 32, 1)
+TABLE(TWICE, 1, 1)
+TABLE(TWICE, 2, 1)
 TABLE(FEW, 0, 1)
 #define PICK(step) (vectors == 2 ? tiles_##step##_2 : tiles_##step##_1)
 #else
 #define PICK(step) tiles_##step##_2
 #endif
 
-int IG__NAME(conv_tile_pixels)(int64_t x_pixel) {
-  return x_pixel == 16 || x_pixel == 32 || x_pixel == 1 || x_pixel == 2 ? TILE_PIXELS : GENERAL_PIXELS;
+int IG__NAME(conv_tile_pixels)(int64_t x_pixel, int vectors) {
+  return x_pixel == 16 || x_pixel == 32 || x_pixel == 1 || x_pixel == 2 ? TILE_PIXELS * (3 - vectors) : GENERAL_PIXELS;
 }
 
 void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors) {

@@ -5,7 +5,8 @@
 #include "kernels/real.h"
 
 /* Pixels of one register tile, two vectors of output channels each. 14·2 accumulators, 2 weights and 1 broadcast fill 31
- * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. */
+ * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. Where one vector is left over, its tile has
+ * twice the pixels: with 8 of them, as in a row of 16 cut in two, the latency of the additions alone costs a fifth. */
 #if IG__VECTOR_BYTES == 64
 #define TILE_PIXELS 14
 #else
@@ -28,9 +29,9 @@ typedef struct conv_tile {
   bool relu;
 } conv_tile;
 
-/* `pixels` ≤ conv_tile_pixels(x_pixel, …), `vectors` 1 or 2 (1 only where a block is one vector). */
+/* `pixels` ≤ conv_tile_pixels(x_pixel, vectors), `vectors` 1 or 2 (1 only where a block is one vector). */
 void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors);
-int IG__NAME(conv_tile_pixels)(int64_t x_pixel);
+int IG__NAME(conv_tile_pixels)(int64_t x_pixel, int vectors);
 
 /* The same tile where every channel has weights of its own: x, w and y are vectors of channels, one lane a pixel. */
 void IG__NAME(depthwise_tile)(const conv_tile *t, int pixels);
