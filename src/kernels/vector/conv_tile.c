@@ -20,7 +20,24 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const conv_ti
     if (J > 1) b##p = load(y1 + p * y_pixel);    \
   }
   if (t->resume) { PIXELS(RESUME) }
-  for (int block = 0; block < t->blocks; block++) {
+#define MULTIPLY(p)                              \
+  if (p < P) {                                   \
+    const V s = splat(x[p * pixel]);             \
+    a##p += s * w0;                              \
+    if (J > 1) b##p += s * w1;                   \
+  }
+  const bool flat = step && step < IG__BLOCK && t->place;
+  if (flat) {
+    const int count = t->blocks * t->rows * t->lanes;
+    const real *w = t->w;
+#pragma GCC unroll 1
+    for (int i = 0; i < count; i++, w += IG__BLOCK) {
+      const real *x = t->x + t->place[i];
+      const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;
+      PIXELS(MULTIPLY)
+    }
+  }
+  for (int block = 0; !flat && block < t->blocks; block++) {
     const int lanes = block + 1 < t->blocks ? t->lanes : t->last_lanes;
     for (int row = 0; row < t->rows; row++) {
       for (int col = 0; col < t->cols; col++) {
@@ -29,12 +46,6 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const conv_ti
 #pragma GCC unroll 1
         for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {
           const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;
-#define MULTIPLY(p)                              \
-  if (p < P) {                                   \
-    const V s = splat(x[p * pixel]);             \
-    a##p += s * w0;                              \
-    if (J > 1) b##p += s * w1;                   \
-  }
           PIXELS(MULTIPLY)
         }
       }

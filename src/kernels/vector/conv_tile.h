@@ -24,6 +24,7 @@ typedef struct conv_tile {
   int64_t w_block, w_row, w_col, w_next; /* w_next, y_next: to the second vector */
   int64_t y_pixel, y_next, bias_next;
   int blocks, rows, cols, lanes, last_lanes; /* lanes of the last block */
+  const int64_t *place; /* a plain x: places of all inputs of a pixel, whose weights lie in one row; NULL: they do not */
   bool resume; /* go on from the sums in y */
   bool finish; /* add the bias, apply relu */
   bool relu;
