@@ -105,6 +105,7 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
   real *y0 = (real *)y->data + n * y->n_pitch + v / VECTORS * y->c_pitch + lane + (int64_t)l->c.first * IG__BLOCK;
   const int most = r->depthwise ? IG__NAME(depthwise_tile_pixels)(t.x_pixel) : IG__NAME(conv_tile_pixels)(t.x_pixel, vectors);
   const int pieces = (l->c.count + most - 1) / most;
+  const bool edges = !l->plain && l->c.advance == 1 && h->advance == 1;
   for (int o = 0; o < r->v.out; o++) {
     const taps rows = taps_of(&r->v, o, true);
     t.rows = rows.count;
@@ -116,6 +117,10 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
       const int p0 = ig__cut(l->c.count, i, pieces), p1 = ig__cut(l->c.count, i + 1, pieces);
       t.x = x0 + rows.at * x->h_pitch + p0 * t.x_pixel;
       t.y = y0 + o * y->h_pitch + p0 * t.y_pixel;
+      if (edges) {
+        t.left = -(h->at + p0);
+        t.right = h->at + p1 - r->h.in;
+      } else t.right = -t.cols;
       if (r->depthwise) IG__NAME(depthwise_tile)(&t, p1 - p0);
       else IG__NAME(conv_tile)(&t, p1 - p0, vectors);
     }

@@ -25,6 +25,9 @@ typedef struct conv_tile {
   int64_t y_pixel, y_next, bias_next;
   int blocks, rows, cols, lanes, last_lanes; /* lanes of the last block */
   const int64_t *place; /* a plain x: places of all inputs of a pixel, whose weights lie in one row; NULL: they do not */
+  /* Pixels at the row's beginning that meet the halo at the first column of the kernel, one fewer at each next column; and at
+   * its end, one more at each next column: negative where the halo begins later. Without any, 0 and −cols. */
+  int left, right;
   bool resume; /* go on from the sums in y */
   bool finish; /* add the bias, apply relu */
   bool relu;
