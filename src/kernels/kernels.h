@@ -40,8 +40,12 @@ typedef struct ig__epilogue { const void *bias; bool relu; } ig__epilogue;
 
 /* Packed weights. FORWARD: [out/16][in/16][kh][kw][16 in][16 out], or for a plain x of at most 4 channels
  * [out/16][in][kh][kw][16 out]. BACKWARD (gradient to the input; taps rotated by half a turn):
- * [in/16][out/16][kh][kw][16 out][16 in]. Missing channels are zero. */
-typedef enum ig__pack { IG__PACK_FORWARD, IG__PACK_FORWARD_PLAIN_X, IG__PACK_BACKWARD } ig__pack;
+ * [in/16][out/16][kh][kw][16 out][16 in]. DEPTHWISE, in both directions, where every channel is a group of its own
+ * (groups = c_in = c_out > 1) and x is blocked: [c/16][kh][kw][16]. Missing channels are zero, and where groups are
+ * merged to fill blocks (kernels/pack.h) so are the weights between one group and another. */
+typedef enum ig__pack {
+  IG__PACK_FORWARD, IG__PACK_FORWARD_PLAIN_X, IG__PACK_BACKWARD, IG__PACK_DEPTHWISE
+} ig__pack;
 
 /* The matrix product C = A·B or C += A·B: A is m × k with free strides, B is k × n in columns of 16 (element (i, j) at
  * b + (j/16)·b_block + i·b_row + j%16: b_block = 16 is a plain row-major matrix), C is row-major. Columns of B past n need
@@ -61,14 +65,16 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
 /* The list: X(return type, name, arguments). It makes the table, the declarations and the table's initialiser. */
 #define IG__KERNEL_LIST(X)                                                                                             \
   /* Direct convolution of pictures n0 … n1-1, output blocks cut into `parts`. x: blocked with halo ≥ the padding, or   \
-   * plain with c_in ≤ 4 (weights FORWARD_PLAIN_X); any stride and dilation, groups 1. */                              \
+   * plain with c_in ≤ 4 (weights FORWARD_PLAIN_X); any stride, dilation and groups. */                                \
   X(void, conv2d, (const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, const ig__epilogue *e,    \
                    int n0, int n1, int part, int parts))                                                               \
-  /* Gradient to the input, w BACKWARD. dy: blocked, halo ≥ k−1−pad at stride 1, none at others. parts cut dx's blocks. */ \
+  /* Gradient to the input, w BACKWARD or DEPTHWISE. dy: blocked, halo ≥ k−1−pad at stride 1, none at others. parts cut  \
+   * dx's blocks. */                                                                                                   \
   X(void, conv2d_dx, (const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1,      \
                       int part, int parts))                                                                            \
-  /* partial += gradient to the weights over pictures n0 … n1-1, in the packed form that x asks for (FORWARD or         \
-   * FORWARD_PLAIN_X); parts cut (pair of output blocks, input block or channel, kernel row). */                       \
+  /* partial += gradient to the weights over pictures n0 … n1-1, in the packed form that x asks for (FORWARD,           \
+   * FORWARD_PLAIN_X or DEPTHWISE); parts cut (pair of output blocks, input block or channel, kernel row). Between      \
+   * merged groups it adds up something that conv2d_unpack leaves out. */                                              \
   X(void, conv2d_dw, (const ig__conv *g, const ig__image *x, const ig__image *dy, void *partial, int n0, int n1,       \
                       int part, int parts))                                                                            \
   X(size_t, conv2d_pack_count, (const ig__conv *g, ig__pack form)) /* elements of the packed form */                    \

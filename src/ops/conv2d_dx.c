@@ -61,7 +61,7 @@ const ig__op ig__op_conv2d_dx = {
   .probe = probe,
 };
 
-/* ---- the direct form: dy and weights packed BACKWARD ---------------------------------------------------------------- */
+/* ---- the direct form: dy and packed weights ------------------------------------------------------------------------- */
 
 static ig_status direct_infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_dx_direct", IG__CONV_DX); }
 

@@ -1,6 +1,7 @@
 /* Windows over pictures: options to geometry and back, shapes, halos. */
 #include "ops/conv_geometry.h"
 
+#include "kernels/pack.h"
 #include "ops/ops.h"
 
 #include <limits.h>
@@ -157,19 +158,14 @@ int ig__conv_each_parts(const ig__conv *g, int channels, int n) {
   return n == 1 && ig__conv_work(g, 1) > 4e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
 }
 
-static int64_t padded(int channels) { return (channels + IG__BLOCK - 1) / IG__BLOCK * IG__BLOCK; }
-
-int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form) {
-  int64_t inputs = form == IG__PACK_FORWARD_PLAIN_X ? g->c_in : padded(g->c_in);
-  return padded(g->c_out) * inputs * g->kh * g->kw;
-}
+int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form) { return (int64_t)ig__pack_count(g, form); }
 
 /* A first layer's 1 to 4 channels would fill a quarter of a block at most: it reads the plain picture. An image that the plan
  * has made is blocked already and stays so. */
 ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__value x) {
   const ig__node *producer = ig__tensor_of(graph, x)->node;
   bool plain = !producer || producer->op->layout == IG__LAYOUT_PLAIN;
-  return plain && g->c_in <= 4 ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
+  return ig__pack_forward(g, plain && g->c_in <= 4 ? 1 : IG__BLOCK);
 }
 
 ig_status ig__conv_infer_lowered(ig__infer *i, const char *what, ig__conv_pass pass) {

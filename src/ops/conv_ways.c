@@ -74,11 +74,7 @@ static const way *choose(const ig__lower *l, ig__conv_pass pass, const ig__conv 
 
 ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g) {
   ig__conv_lowered o = {.g = *g};
-  if (g->groups != 1) { /* grouped ones stay what they are and run through the plain kernel */
-    l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
-    return ig__graph_status(l->graph);
-  }
-  o.form = pass == IG__CONV_DX ? IG__PACK_BACKWARD : ig__conv_forward_form(g, l->graph, l->in[0]);
+  o.form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__conv_forward_form(g, l->graph, l->in[0]);
   const way *w = choose(l, pass, g, o.form);
   o.m = w->m;
   o.count = o.m ? (int64_t)l->k->winograd_count(g, o.m, o.form) : ig__conv_pack_count(g, o.form);
