@@ -48,10 +48,10 @@ void IG__NAME(winograd_pack)(const ig__conv *g, int m, ig__pack form, const void
     for (int i = 0; i < ins; i++) {
       int block = (backward ? i : o) / IG__BLOCK;
       if (block < ig__cut(blocks, part, parts) || block >= ig__cut(blocks, part + 1, parts)) continue;
-      const real *taps = (const real *)w + ((int64_t)o * g->c_in + i) * 9;
+      const real *taps = o < g->c_out && i < g->c_in ? (const real *)w + ((int64_t)o * g->c_in + i) * 9 : NULL;
       for (int e = 0; e < side * side; e++)
         ((real *)u)[(size_t)e * ig__winograd_plane(g) + ig__winograd_index(g, form, o, i)] =
-          (real)(o < g->c_out && i < g->c_in ? weight(k, taps, backward, e / side, e % side) : 0);
+          (real)(taps ? weight(k, taps, backward, e / side, e % side) : 0);
     }
   for (int e = 1; part == parts - 1 && e <= side * side; e++)
     for (int l = 1; l <= IG__BLOCK; l++) ((real *)u)[(size_t)e * ig__winograd_plane(g) - (size_t)l] = 0;

@@ -40,6 +40,28 @@ IG__INLINE void winograd_input2(const int pair, V d0, V d1, V d2, V d3, V *p, V 
   *q = pair == 0 ? d1 - d3 : d2 - d1;
 }
 
+/* Up to six places in memory that lie one stride apart, by the addressing modes of three registers (x86 scales by 2 and 4).
+ * Left to itself gcc computes every address of a tile before the loop over tiles and keeps most of them on the stack: more
+ * instructions than the arithmetic has. The asm hides where the values come from. */
+typedef struct winograd_stride { int64_t one, three, five; } winograd_stride; /* bytes */
+
+IG__INLINE winograd_stride winograd_stride_of(int64_t elements) {
+  winograd_stride s = { elements * (int64_t)sizeof(real), 3 * elements * (int64_t)sizeof(real),
+                        5 * elements * (int64_t)sizeof(real) };
+  __asm__("" : "+r"(s.one), "+r"(s.three), "+r"(s.five));
+  return s;
+}
+
+IG__INLINE const real *winograd_hide(const real *p) {
+  __asm__("" : "+r"(p));
+  return p;
+}
+
+IG__INLINE const real *winograd_at(const real *p, winograd_stride s, const int k) {
+  const int64_t bytes = k == 3 ? s.three : k == 5 ? s.five : k * s.one;
+  return (const real *)(const void *)((const char *)p + bytes);
+}
+
 /* The tiles of the pictures of x: tile (i, j) of a picture has its first element at row i·m − ph, column j·m − pw, and
  * side m + 2. Tile t of all is (t / (down·across), t / across % down, t % across). */
 typedef struct winograd_tiles {

@@ -19,56 +19,55 @@ winograd_place IG__NAME(winograd_place)(const winograd_tiles *s, int64_t t) {
 
 /* ---- One vector of one tile: x is its first element, rows `row` apart, columns 16 ------------------------------------- */
 
-#define ROW4(v, plane, d0, d1, d2, d3, d4, d5, pair)                   \
-  do {                                                                 \
-    V p_, q_;                                                          \
-    winograd_input4(pair, d0, d1, d2, d3, d4, d5, &p_, &q_);           \
-    store((v) + WINOGRAD_P(pair) * (plane), p_);                       \
-    store((v) + WINOGRAD_Q(pair, 4) * (plane), q_);                    \
-  } while (0)
+/* Along one row of the tile, or the one pair of results of it, into the planes from v on. */
+#define PUT(k, value) store((real *)(uintptr_t)winograd_at(v, plane, k), value)
 
-IG__INLINE void rows4(const int pair, const real *x, int64_t row, real *v, int64_t plane) {
-#define AT(i, j) load(x + (i) * row + (j) * IG__BLOCK)
+IG__INLINE void along4(const real *v, winograd_stride plane, V d0, V d1, V d2, V d3, V d4, V d5) {
+  V p, q;
+#define PAIR4(pair)                                      \
+  winograd_input4(pair, d0, d1, d2, d3, d4, d5, &p, &q); \
+  PUT(WINOGRAD_P(pair), p);                              \
+  PUT(WINOGRAD_Q(pair, 4), q);
+  PAIR4(0) PAIR4(1) PAIR4(2)
+}
+
+IG__INLINE void rows4(const int pair, const real *x, winograd_stride row, const real *v, winograd_stride plane) {
+#define AT(i, j) load(winograd_at(x, row, i) + (j) * IG__BLOCK)
 #define COLUMN4(j) \
   V p##j, q##j;    \
   winograd_input4(pair, AT(0, j), AT(1, j), AT(2, j), AT(3, j), AT(4, j), AT(5, j), &p##j, &q##j);
   COLUMN4(0) COLUMN4(1) COLUMN4(2) COLUMN4(3) COLUMN4(4) COLUMN4(5)
-  real *const vp = v + 6 * WINOGRAD_P(pair) * plane, *const vq = v + 6 * WINOGRAD_Q(pair, 4) * plane;
-  ROW4(vp, plane, p0, p1, p2, p3, p4, p5, 0);
-  ROW4(vp, plane, p0, p1, p2, p3, p4, p5, 1);
-  ROW4(vp, plane, p0, p1, p2, p3, p4, p5, 2);
-  ROW4(vq, plane, q0, q1, q2, q3, q4, q5, 0);
-  ROW4(vq, plane, q0, q1, q2, q3, q4, q5, 1);
-  ROW4(vq, plane, q0, q1, q2, q3, q4, q5, 2);
+  const int64_t elements = plane.one / (int64_t)sizeof(real) * 6;
+  along4(winograd_hide(v + WINOGRAD_P(pair) * elements), plane, p0, p1, p2, p3, p4, p5);
+  along4(winograd_hide(v + WINOGRAD_Q(pair, 4) * elements), plane, q0, q1, q2, q3, q4, q5);
 }
 
-IG__INLINE void tile4(const real *x, int64_t row, real *v, int64_t plane) {
+IG__INLINE void tile4(const real *x, winograd_stride row, const real *v, winograd_stride plane) {
   rows4(0, x, row, v, plane);
   rows4(1, x, row, v, plane);
   rows4(2, x, row, v, plane);
 }
 
-#define ROW2(v, plane, d0, d1, d2, d3, pair)             \
-  do {                                                   \
-    V p_, q_;                                            \
-    winograd_input2(pair, d0, d1, d2, d3, &p_, &q_);     \
-    store((v) + WINOGRAD_P(pair) * (plane), p_);         \
-    store((v) + WINOGRAD_Q(pair, 2) * (plane), q_);      \
-  } while (0)
+IG__INLINE void along2(const real *v, winograd_stride plane, V d0, V d1, V d2, V d3) {
+  V p, q;
+#define PAIR2(pair)                              \
+  winograd_input2(pair, d0, d1, d2, d3, &p, &q); \
+  PUT(WINOGRAD_P(pair), p);                      \
+  PUT(WINOGRAD_Q(pair, 2), q);
+  PAIR2(0) PAIR2(1)
+}
 
-IG__INLINE void rows2(const int pair, const real *x, int64_t row, real *v, int64_t plane) {
+IG__INLINE void rows2(const int pair, const real *x, winograd_stride row, const real *v, winograd_stride plane) {
 #define COLUMN2(j) \
   V p##j, q##j;    \
   winograd_input2(pair, AT(0, j), AT(1, j), AT(2, j), AT(3, j), &p##j, &q##j);
   COLUMN2(0) COLUMN2(1) COLUMN2(2) COLUMN2(3)
-  real *const vp = v + 4 * WINOGRAD_P(pair) * plane, *const vq = v + 4 * WINOGRAD_Q(pair, 2) * plane;
-  ROW2(vp, plane, p0, p1, p2, p3, 0);
-  ROW2(vp, plane, p0, p1, p2, p3, 1);
-  ROW2(vq, plane, q0, q1, q2, q3, 0);
-  ROW2(vq, plane, q0, q1, q2, q3, 1);
+  const int64_t elements = plane.one / (int64_t)sizeof(real) * 4;
+  along2(winograd_hide(v + WINOGRAD_P(pair) * elements), plane, p0, p1, p2, p3);
+  along2(winograd_hide(v + WINOGRAD_Q(pair, 2) * elements), plane, q0, q1, q2, q3);
 }
 
-IG__INLINE void tile2(const real *x, int64_t row, real *v, int64_t plane) {
+IG__INLINE void tile2(const real *x, winograd_stride row, const real *v, winograd_stride plane) {
   rows2(0, x, row, v, plane);
   rows2(1, x, row, v, plane);
 }
@@ -93,19 +92,21 @@ IG__INLINE void transform(const int m, const winograd_tiles *s, const winograd_p
                           real *v, int64_t plane, int64_t block, int64_t step) {
   const ig__image *x = s->x;
   real edge[36 * IG__BLOCK];
+  const winograd_stride inside = winograd_stride_of(x->h_pitch), at_edge = winograd_stride_of((m + 2) * IG__BLOCK);
+  const winograd_stride planes = winograd_stride_of(plane);
   for (int b = b0; b < b1; b++)
     for (int t = 0; t < count; t++) {
       const real *from = (const real *)x->data + places[t].at + b * x->c_pitch;
-      int64_t row = x->h_pitch;
+      winograd_stride row = inside;
       if (!places[t].readable) {
-        copy_tile(&places[t], m + 2, from, row, edge);
+        copy_tile(&places[t], m + 2, from, x->h_pitch, edge);
         from = edge;
-        row = (m + 2) * IG__BLOCK;
+        row = at_edge;
       }
-      real *const to = v + (b - b0) * block + t * step;
+      const real *const to = v + (b - b0) * block + t * step;
       for (int l = 0; l < IG__BLOCK; l += LANES) {
-        if (m == 4) tile4(from + l, row, to + l, plane);
-        else tile2(from + l, row, to + l, plane);
+        if (m == 4) tile4(winograd_hide(from + l), row, to + l, planes);
+        else tile2(winograd_hide(from + l), row, to + l, planes);
       }
     }
 }

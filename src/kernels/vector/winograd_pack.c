@@ -58,35 +58,38 @@ IG__INLINE double divisor(const int m, const int k) {
 }
 
 /* The division comes once, at the end: constants that are no powers of two round, and a product more could be fused. */
-IG__INLINE void weights_row(const int m, const int i, V g0, V g1, V g2, real *u, int64_t plane) {
-  real *const to = u + i * (m + 2) * plane;
+IG__INLINE void weights_row(const int m, const int i, V g0, V g1, V g2, const real *u, int64_t elements, winograd_stride plane) {
+  const real *const to = winograd_hide(u + i * (m + 2) * elements);
+#define PUT(k, value) store((real *)(uintptr_t)winograd_at(to, plane, k), value)
 #define PAIR(pair)                                                                                             \
   if (pair <= m / 2) {                                                                                         \
     V p, q;                                                                                                    \
     weights_pair(m, pair, g0, g1, g2, &p, &q);                                                                 \
-    store(to + WINOGRAD_P(pair) * plane, p * (real)(1 / (divisor(m, i) * divisor(m, WINOGRAD_P(pair)))));       \
-    store(to + WINOGRAD_Q(pair, m) * plane, q * (real)(1 / (divisor(m, i) * divisor(m, WINOGRAD_Q(pair, m))))); \
+    PUT(WINOGRAD_P(pair), p * (real)(1 / (divisor(m, i) * divisor(m, WINOGRAD_P(pair)))));                     \
+    PUT(WINOGRAD_Q(pair, m), q * (real)(1 / (divisor(m, i) * divisor(m, WINOGRAD_Q(pair, m)))));               \
   }
   PAIR(0) PAIR(1) PAIR(2)
 }
 
 /* `turned`: the taps in reverse order. */
-IG__INLINE void weights(const int m, const bool turned, const real *taps, real *u, int64_t plane) {
+IG__INLINE void weights(const int m, const bool turned, const real *taps, const real *u, int64_t elements,
+                        winograd_stride plane) {
 #define TAP(y, x) load(taps + (turned ? 8 - 3 * (y) - (x) : 3 * (y) + (x)) * IG__BLOCK)
 #define COLUMN(pair, x) V p##x, q##x; weights_pair(m, pair, TAP(0, x), TAP(1, x), TAP(2, x), &p##x, &q##x);
 #define ROWS(pair)                                                      \
   if (pair <= m / 2) {                                                  \
     COLUMN(pair, 0) COLUMN(pair, 1) COLUMN(pair, 2)                     \
-    weights_row(m, WINOGRAD_P(pair), p0, p1, p2, u, plane);             \
-    weights_row(m, WINOGRAD_Q(pair, m), q0, q1, q2, u, plane);          \
+    weights_row(m, WINOGRAD_P(pair), p0, p1, p2, u, elements, plane);             \
+    weights_row(m, WINOGRAD_Q(pair, m), q0, q1, q2, u, elements, plane);          \
   }
   ROWS(0) ROWS(1) ROWS(2)
 }
 
 /* A block of 16 × 16 channels. */
 IG__INLINE void block(const int m, const bool turned, const real *taps, real *u, int64_t plane) {
+  const winograd_stride planes = winograd_stride_of(plane);
   for (int k = 0; k < IG__BLOCK; k++, taps += TAPS * IG__BLOCK, u += IG__BLOCK)
-    for (int l = 0; l < IG__BLOCK; l += LANES) weights(m, turned, taps + l, u + l, plane);
+    for (int l = 0; l < IG__BLOCK; l += LANES) weights(m, turned, taps + l, u + l, plane, planes);
 }
 
 void IG__NAME(winograd_pack)(const ig__conv *g, int m, ig__pack form, const void *w, void *u, int part, int parts) {
