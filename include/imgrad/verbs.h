@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
   char precision[8];            /* "f32", "f64" */
+  char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume */
   char time[16];                /* stop this call after so long: "90", "10m"; "": no limit */
   double lr;                    /* per step; 0: the optimiser's own default */
@@ -124,6 +125,7 @@ typedef struct ig_eval_options {
   char data[IG_PATH_SIZE];      /* "": the data the run was trained on */
   char part[8];                 /* "test", "val", "train" */
   char precision[8];
+  char conv[8];                 /* "": as the run */
   int batch, threads, workers;
   double min_accuracy;
   bool strict;
@@ -155,7 +157,7 @@ void ig_eval_result_free(ig_eval_result *result);
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 
 typedef struct ig_gradcheck_options {
-  char model[IG_PATH_SIZE], data[IG_PATH_SIZE], loss[IG_SPEC_SIZE];
+  char model[IG_PATH_SIZE], data[IG_PATH_SIZE], loss[IG_SPEC_SIZE], conv[8];
   int batch, samples;           /* pictures; elements tried in each tensor */
   int directions;               /* random directions through all parameters */
   double tolerance;
@@ -184,7 +186,7 @@ void ig_gradcheck_result_free(ig_gradcheck_result *result);
 
 typedef struct ig_summary_options {
   char model[IG_PATH_SIZE];     /* built-in name, text file, .safetensors or run folder */
-  char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8];
+  char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8], conv[8];
   int batch, threads, classes;
   bool plan;                    /* also describe the training plan, phase by phase */
 } ig_summary_options;
@@ -217,7 +219,7 @@ typedef struct ig_bench_options {
   char model[IG_PATH_SIZE];     /* built-in name, text file, .safetensors or run folder */
   bool train, infer;            /* which to time; neither: train */
   char loss[IG_SPEC_SIZE];      /* "": cross_entropy, or mse for a model that ends in pictures */
-  char optimizer[IG_SPEC_SIZE], precision[8];
+  char optimizer[IG_SPEC_SIZE], precision[8], conv[8];
   int batch, classes;
   double seconds;               /* to measure; three repetitions at least */
   int threads;

@@ -211,7 +211,7 @@ static ig_status open_all(bench *b, ig_bench_result *r) {
   IG__TRY(ig__synthetic_info(b->model, &b->info));
   IG__TRY(ig__synthetic_batch(&b->info, o->batch, 1, &b->batch));
   IG__TRY(ig__network_new(b->context, &(ig__network_request){.model = b->model, .data = &b->info, .n = o->batch,
-                          .loss = o->infer ? NULL : o->loss, .training = !o->infer, .gradients = !o->infer}, &b->network));
+                          .conv = o->conv, .loss = o->infer ? NULL : o->loss, .training = !o->infer, .gradients = !o->infer}, &b->network));
   memcpy(train.optimizer, o->optimizer, sizeof train.optimizer);
   if (!o->infer) IG__TRY(ig__updater_new(b->context, b->model, &train, o->batch, &b->updater));
   size_t rows = ig__plan_profile_rows(b->network.plan), phases = ig__plan_profile_phases(b->network.plan);

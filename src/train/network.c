@@ -148,7 +148,11 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   outputs out = {0};
   *net = (ig__network){.model = q->model, .n = q->n, .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
+  bool direct = q->conv && !strcmp(q->conv, "direct");
+  if (q->conv && !direct && strcmp(q->conv, "auto") != 0)
+    return ig__fail(IG_USAGE, "--conv %s: auto and direct are there", q->conv);
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
+  if (status == IG_OK) graph->direct = direct;
   if (status == IG_OK) status = build(q, net, graph, &out);
   if (status == IG_OK)
     status = ig__plan_new(&net->plan, &(ig__plan_request){

@@ -8,6 +8,8 @@
 #define OPT(member, fallback, min, max, unit, help) IG__OPTION(T, member, fallback, min, max, unit, help)
 #define TEXT(member, fallback, help) IG__OPTION(T, member, fallback, 0, 0, "", help)
 #define PRECISION TEXT(precision, "f32", "f32 or f64: the real type of weights and arithmetic")
+#define CONV_HELP "auto, or direct: no convolution by Winograd, which is faster and rounds a little more"
+#define CONV TEXT(conv, "auto", CONV_HELP)
 #define THREADS OPT(threads, "0", 0, 4096, "", "compute threads; 0: as many as the process may use")
 #define WORKERS OPT(workers, "1", 1, 256, "", "threads that read pictures")
 #define STRICT OPT(strict, "no", 0, 1, "", "stop at the first broken picture instead of leaving it out")
@@ -26,6 +28,7 @@ static const ig__option train_table[] = {
   TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", \"step 5\""),
   TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
   PRECISION,
+  CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N"),
   TEXT(time, "", "stop after so long: 90, 10m, 1.5h"),
   OPT(lr, "0", 0, 1e6, "a step", "learning rate; 0: the optimiser's own"),
@@ -54,6 +57,7 @@ static const ig__option eval_table[] = {
   TEXT(data, "", "measure on these data; default: those of the run"),
   TEXT(part, "test", "test, val or train"),
   PRECISION,
+  TEXT(conv, "", CONV_HELP "; default: as the run"),
   OPT(batch, "256", 1, 1 << 20, "pictures", "pictures at once"),
   THREADS,
   WORKERS,
@@ -67,6 +71,7 @@ static const ig__option gradcheck_table[] = {
   TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
   TEXT(data, "digits", "folder or built-in source the pictures come from"),
   TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
+  CONV,
   OPT(batch, "4", 1, 4096, "pictures", "pictures in the batch"),
   OPT(samples, "20", 1, 1 << 30, "", "elements tried in each tensor"),
   OPT(directions, "20", 0, 1 << 20, "", "random directions through all parameters"),
@@ -82,6 +87,7 @@ static const ig__option summary_table[] = {
   STEP_LOSS,
   STEP_OPTIMIZER,
   PRECISION,
+  CONV,
   OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
   OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
   THREADS,
@@ -97,6 +103,7 @@ static const ig__option bench_table[] = {
   STEP_LOSS,
   STEP_OPTIMIZER,
   PRECISION,
+  CONV,
   OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
   OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
   OPT(seconds, "2", 0.01, 3600, "seconds", "time to measure; three repetitions at least"),

@@ -51,11 +51,11 @@ static ig_status fill_memory(const ig_context *context, ig__model *model, const 
   uint64_t slots = (uint64_t)ig__updater_slots(updater);
   ig__updater_free(updater);
   r->weight_bytes = (uint64_t)(model->params_size + model->states_size) * (uint64_t)model->real_size;
-  IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .n = o->batch}, &network));
+  IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .conv = o->conv, .n = o->batch}, &network));
   r->inference_bytes = ig__plan_memory_of(network.plan, threads).total;
   ig__network_free(&network);
   IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .loss = o->loss, .n = o->batch,
-                          .training = true, .gradients = true}, &network));
+                          .conv = o->conv, .training = true, .gradients = true}, &network));
   r->training_bytes = ig__plan_memory_of(network.plan, threads).total +
                       (1 + slots) * (uint64_t)model->params_size * (uint64_t)model->real_size;
   ig_status status = o->plan ? ig__plan_describe(network.plan, &text) : IG_OK;

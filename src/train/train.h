@@ -41,6 +41,7 @@ typedef struct ig__network_request {
   ig__model *model;
   const ig__source_info *data;
   const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
+  const char *conv;          /* "auto", "direct"; NULL: auto */
   int n;
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
