@@ -2,3 +2,6 @@
 add_executable(bench_kernels EXCLUDE_FROM_ALL bench/kernels.c ${objects_base} ${objects_kernels})
 target_link_libraries(bench_kernels PRIVATE imgrad_needs)
 target_compile_options(bench_kernels PRIVATE -ffp-contract=fast) # the peak is one of multiply-adds
+
+add_executable(bench_winograd_error EXCLUDE_FROM_ALL bench/winograd_error.c ${objects_base} ${objects_kernels})
+target_link_libraries(bench_winograd_error PRIVATE imgrad_needs m)
