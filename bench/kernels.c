@@ -4,6 +4,7 @@
  *                 [WORD …]
  * WORD: only lines whose name contains it. */
 #include "kernels/kernels.h"
+#include "kernels/pack.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -234,12 +235,14 @@ static void winograd_lines(const char *name, convolution *c, int m, const void *
 }
 
 /* `first`: plain x, and no gradient to it. */
-static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, bool first) {
+static void convolve_groups(const char *name, int groups, int c_in, int size, int c_out, int k, int stride, int pad,
+                            bool first) {
   convolution c = { .n = batch };
   const int out = (size + 2 * pad - k) / stride + 1;
-  c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, 1 };
-  const ig__pack form = first ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
-  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form), weights = (int64_t)c_in * c_out * k * k;
+  c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, groups };
+  const ig__pack form = ig__pack_forward(&c.g, first ? 1 : 16), turned = ig__pack_backward(&c.g);
+  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form);
+  const int64_t weights = (int64_t)c_in / groups * c_out * k * k;
   c.x = image(c.n, c_in, size, size, first ? 1 : 16, pad);
   c.y = image(c.n, c_out, out, out, 16, 1);
   c.dy = image(c.n, c_out, out, out, 16, stride == 1 ? k - 1 - pad : 0);
@@ -248,11 +251,11 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
   void *plain = array(weights);
   fill(plain, weights);
   c.w = array(count);
-  c.turned = array((int64_t)kernels->conv2d_pack_count(&c.g, IG__PACK_BACKWARD));
+  c.turned = array((int64_t)kernels->conv2d_pack_count(&c.g, turned));
   c.partial[0] = array(count);
   c.partial[1] = array(count);
   kernels->conv2d_pack(&c.g, form, plain, c.w, 0, 1);
-  kernels->conv2d_pack(&c.g, IG__PACK_BACKWARD, plain, c.turned, 0, 1);
+  kernels->conv2d_pack(&c.g, turned, plain, c.turned, 0, 1);
   const double flops = 2.0 * c.n * (double)weights * out * out;
   line(name, "forward", forward, &c, flops);
   if (!first) line(name, "dx", to_input, &c, flops);
@@ -266,6 +269,31 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
     const int64_t origin = images[i]->halo * (images[i]->h_pitch + images[i]->block);
     free((char *)images[i]->data - origin * kernels->real_size);
   }
+}
+
+static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, bool first) {
+  convolve_groups(name, 1, c_in, size, c_out, k, stride, pad, first);
+}
+
+/* What is neither 3 × 3 at stride 1 nor whole blocks of channels. */
+static void convolve_others(void) {
+  convolve("L 64 -> 256, 14 x 14, k1", 64, 14, 256, 1, 1, 0, false);
+  convolve("M 6 -> 16, 14 x 14, k5 (lenet5)", 6, 14, 16, 5, 1, 0, false);
+  convolve("N 32 -> 64, 14 x 14, k5 p2", 32, 14, 64, 5, 1, 2, false);
+  convolve("O 1 -> 6, 28 x 28, k5 p2 (lenet5)", 1, 28, 6, 5, 1, 2, true);
+  convolve("P 3 -> 16, 32 x 32, k3 p1", 3, 32, 16, 3, 1, 1, true);
+  convolve("Q 3 -> 64, 64 x 64, k7 s2 p3", 3, 64, 64, 7, 2, 3, true);
+  convolve("R 10 -> 24, 28 x 28, k3 p1", 10, 28, 24, 3, 1, 1, false);
+  convolve("S 24 -> 48, 28 x 28, k3 p1", 24, 28, 48, 3, 1, 1, false);
+  convolve("T 48 -> 10, 28 x 28, k3 p1", 48, 28, 10, 3, 1, 1, false);
+  convolve("U 10 -> 24, 28 x 28, k1", 10, 28, 24, 1, 1, 0, false);
+  convolve("V 24 -> 48, 28 x 28, k1", 24, 28, 48, 1, 1, 0, false);
+  convolve("W 48 -> 10, 28 x 28, k1", 48, 28, 10, 1, 1, 0, false);
+  convolve_groups("depthwise 64, 32 x 32, k3 p1", 64, 64, 32, 64, 3, 1, 1, false);
+  convolve_groups("depthwise 128, 28 x 28, k3 s2 p1", 128, 128, 28, 128, 3, 2, 1, false);
+  convolve_groups("depthwise 48, 14 x 14, k5 p2", 48, 48, 14, 48, 5, 1, 2, false);
+  convolve_groups("64 -> 64 in 4, 16 x 16, k3 p1", 4, 64, 16, 64, 3, 1, 1, false);
+  convolve_groups("128 -> 128 in 32, 16 x 16, k3 p1", 32, 128, 16, 128, 3, 1, 1, false);
 }
 
 /* A dense layer in → out: y = x·Wᵀ, dx = dy·W, dW += dyᵀ·x. */
@@ -322,6 +350,7 @@ int main(int argc, char **argv) {
   convolve("I 64 -> 128, 32 x 32, k1 s2", 64, 32, 128, 1, 2, 0, false);
   convolve("J 256 -> 64, 14 x 14, k1", 256, 14, 64, 1, 1, 0, false);
   convolve("K 16 -> 40, 14 x 14, k5", 16, 14, 40, 5, 1, 0, false);
+  convolve_others();
   dense(batch, 1600, 128);
   dense(batch, 128, 10);
   dense(1, 1600, 128);
