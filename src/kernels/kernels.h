@@ -96,6 +96,16 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
                      const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch))                       \
   X(void, winograd_dx, (const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx,             \
                         int n0, int n1, int part, int parts, void *scratch))                                           \
+  /* Winograd's weight gradient, F(m × m, 3 × 3), m 4 or 2, of blocked x and dy; 3 × 3, stride 1, dilation 1, groups 1.     \
+   * partial += Σ over pictures n0 … n1-1 and tiles of (BᵀxB) ∘ (A dy Aᵀ): (m+2)² planes of [out/16][in padded to 16][16   \
+   * out]; missing channels stay as they are. parts cut pairs of output blocks. scratch is the call's own. */            \
+  X(void, winograd_dw, (const ig__conv *g, int m, const ig__image *x, const ig__image *dy, void *partial, int n0,      \
+                        int n1, int part, int parts, void *scratch))                                                   \
+  X(int, winograd_dw_parts, (const ig__conv *g, int m))      /* most parts that are worth their transforms of x */       \
+  X(size_t, winograd_dw_scratch, (const ig__conv *g, int m)) /* bytes of scratch, aligned to 64 */                       \
+  /* dw (plain, out × in × 3 × 3) = Gᵀ(sum of `count` partials, added in order)G; parts cut output blocks. */          \
+  X(void, winograd_unpack, (const ig__conv *g, int m, const void *const *partials, int count, void *dw, int part,      \
+                            int parts))                                                                                \
   /* The same three on plain weights, any layout, dilation and groups, reading no halo: reference speed everywhere. */ \
   X(void, conv2d_plain, (const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, int n0, int n1))    \
   X(void, conv2d_dx_plain, (const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1)) \

@@ -109,6 +109,13 @@ static inline size_t ig__winograd_index(const ig__conv *g, ig__pack form, int o,
   return (to / IG__BLOCK * rows + from) * IG__BLOCK + to % IG__BLOCK;
 }
 
+/* Parts of Winograd's weight gradient: each transforms x anew, which costs a twentieth of its products when the part has 64
+ * output channels. */
+static inline int ig__winograd_dw_parts(const ig__conv *g) {
+  const int parts = ig__blocks(g->c_out) * IG__BLOCK / 64;
+  return parts ? parts : 1;
+}
+
 /* First piece of part `part` when `total` pieces are cut into `parts`; the end is the next part's first. */
 static inline int ig__cut(int total, int part, int parts) { return (int)((int64_t)total * part / parts); }
 

@@ -19,7 +19,7 @@ static ig__layout layout_of(const ig__run *r, int input) {
 
 static int parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  return ig__conv_each_parts(&o->g, o->g.c_out, r->n);
+  return ig__conv_each_parts(o, o->g.c_out, r->n);
 }
 
 static int halo(const ig__run *r, int input) {

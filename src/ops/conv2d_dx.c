@@ -72,7 +72,7 @@ static void direct_run(const ig__run *r) {
 
 static int direct_parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  return ig__conv_each_parts(&o->g, o->g.c_in, r->n);
+  return ig__conv_each_parts(o, o->g.c_in, r->n);
 }
 
 static int direct_halo(const ig__run *r, int input) {

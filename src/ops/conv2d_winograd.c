@@ -53,7 +53,7 @@ static void run(const ig__run *r) {
 
 static int parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  return ig__conv_each_parts(&o->g, o->g.c_out, r->n);
+  return ig__conv_each_parts(o, o->g.c_out, r->n);
 }
 
 static int halo(const ig__run *r, int input) {
@@ -100,7 +100,7 @@ static void dx_run(const ig__run *r) {
 
 static int dx_parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  return ig__conv_each_parts(&o->g, o->g.c_in, r->n);
+  return ig__conv_each_parts(o, o->g.c_in, r->n);
 }
 
 static int dx_halo(const ig__run *r, int input) {

@@ -153,9 +153,12 @@ double ig__conv_work(const ig__conv *g, int n) {
   return (double)n * g->c_out * g->oh * g->ow * (g->c_in / g->groups) * g->kh * g->kw;
 }
 
-/* Kernels work on pairs of blocks. Waking threads costs about what a million multiply-adds do. */
-int ig__conv_each_parts(const ig__conv *g, int channels, int n) {
-  return n == 1 && ig__conv_work(g, 1) > 4e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
+/* Kernels work on pairs of blocks. Waking threads costs about what a million multiply-adds do. A million weights leave no room
+ * for pictures in a core's cache, and every chunk of pictures would fetch all of them again: there a part takes all pictures
+ * through 64 channels' weights instead. */
+int ig__conv_each_parts(const ig__conv_lowered *o, int channels, int n) {
+  if (n == 1) return ig__conv_work(&o->g, 1) > 4e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
+  return o->count > 1 << 20 ? (channels + 4 * IG__BLOCK - 1) / (4 * IG__BLOCK) : 1;
 }
 
 int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form) { return (int64_t)ig__pack_count(g, form); }

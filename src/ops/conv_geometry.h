@@ -56,7 +56,7 @@ int ig__conv_dx_halo(const ig__conv *g);
 double ig__conv_work(const ig__conv *g, int n);
 /* Pieces that a convolution which writes `channels` channels of n pictures is cut into: one, but for a single large picture,
  * which has nothing else to be cut by. */
-int ig__conv_each_parts(const ig__conv *g, int channels, int n);
+int ig__conv_each_parts(const ig__conv_lowered *o, int channels, int n);
 
 /* Packed weights: elements; the form for a forward pass over input `x` of the plan's graph. */
 int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form);

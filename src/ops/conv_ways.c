@@ -51,7 +51,7 @@ static double winograd_cost(const layer *l, int m) {
 }
 
 #define WINOGRAD(m)                                                                                                    \
-  {m, &ig__op_conv2d_winograd_pack, {&ig__op_conv2d_winograd, &ig__op_conv2d_dx_winograd, NULL}, \
+  {m, &ig__op_conv2d_winograd_pack, {&ig__op_conv2d_winograd, &ig__op_conv2d_dx_winograd, &ig__op_conv2d_dw_winograd}, \
    winograd_accepts, winograd_cost}
 
 static const way ways[] = {
@@ -66,7 +66,7 @@ static const way *choose(const ig__lower *l, ig__conv_pass pass, const ig__conv 
   layer it = {.g = g, .form = form, .k = l->k, .n = l->graph->n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow,
               .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
   const way *best = &ways[0];
-  int count = l->graph->direct || pass == IG__CONV_DW ? 1 : (int)(sizeof ways / sizeof ways[0]);
+  int count = l->graph->direct ? 1 : (int)(sizeof ways / sizeof ways[0]);
   for (int i = 1; i < count; i++)
     if (ways[i].accepts(&it, ways[i].m) && ways[i].cost(&it, ways[i].m) < best->cost(&it, best->m)) best = &ways[i];
   return best;
