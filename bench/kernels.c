@@ -213,12 +213,12 @@ static void line(const char *name, const char *what, work *w, void *context, dou
 }
 
 /* `first`: plain x, and no gradient to it. */
-static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, bool first) {
+static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, int groups, bool first) {
   convolution c = { .n = batch };
   const int out = (size + 2 * pad - k) / stride + 1;
-  c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, 1 };
+  c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, groups };
   const ig__pack form = first ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
-  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form), weights = (int64_t)c_in * c_out * k * k;
+  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form), weights = (int64_t)c_in / groups * c_out * k * k;
   c.x = image(c.n, c_in, size, size, first ? 1 : 16, pad);
   c.y = image(c.n, c_out, out, out, 16, 1);
   c.dy = image(c.n, c_out, out, out, 16, stride == 1 ? k - 1 - pad : 0);
@@ -289,17 +289,8 @@ int main(int argc, char **argv) {
   const double one = peak(1);
   printf("%s, %s, f%d: peak %.1f GF/s on one thread, %.1f on two; GF/s and share on one, on two\n", ig__cpu_name(),
          ig__isa_name(isa), real_size * 8, one, peak(most_threads));
-  convolve("A 64 -> 64, 32 x 32, k3 p1", 64, 32, 64, 3, 1, 1, false);
-  convolve("B 128 -> 128, 16 x 16, k3 p1", 128, 16, 128, 3, 1, 1, false);
-  convolve("C 256 -> 256, 8 x 8, k3 p1", 256, 8, 256, 3, 1, 1, false);
-  convolve("D 32 -> 64, 13 x 13, k3 (textbook)", 32, 13, 64, 3, 1, 0, false);
-  convolve("E 1 -> 32, 28 x 28, k3 (textbook)", 1, 28, 32, 3, 1, 0, true);
-  convolve("F 3 -> 64, 32 x 32, k3 p1", 3, 32, 64, 3, 1, 1, true);
-  convolve("G 512 -> 512, 4 x 4, k3 p1", 512, 4, 512, 3, 1, 1, false);
-  convolve("H 64 -> 128, 32 x 32, k3 s2 p1", 64, 32, 128, 3, 2, 1, false);
-  convolve("I 64 -> 128, 32 x 32, k1 s2", 64, 32, 128, 1, 2, 0, false);
-  convolve("J 256 -> 64, 14 x 14, k1", 256, 14, 64, 1, 1, 0, false);
-  convolve("K 16 -> 40, 14 x 14, k5", 16, 14, 40, 5, 1, 0, false);
+#define X(...) convolve(__VA_ARGS__);
+#include "layers.def"
   dense(batch, 1600, 128);
   dense(batch, 128, 10);
   dense(1, 1600, 128);
