@@ -1,4 +1,3 @@
 # Benchmarks of the library's own parts: built when asked for (cmake --build … --target bench_kernels).
 add_executable(bench_kernels EXCLUDE_FROM_ALL bench/kernels.c ${objects_base} ${objects_kernels})
 target_link_libraries(bench_kernels PRIVATE imgrad_needs)
-target_compile_options(bench_kernels PRIVATE -ffp-contract=fast) # the peak is one of multiply-adds

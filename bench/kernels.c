@@ -76,49 +76,18 @@ static double best_seconds(work *w, void *context, int threads, int times) {
   return best;
 }
 
-/* ---- The peak: twelve independent chains, enough for a latency of four and two a cycle -------------------------------- */
+/* ---- The peak -------------------------------------------------------------------------------------------------------- */
 
-#define CHAINS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
-#define ROUNDS 300000
-#define START(i) V a##i = (V){0} + (R)i;
-#define STEP(i) a##i = a##i * b + c;
-#define HOLD(i) __asm__ volatile("" : : "v"(a##i));
-#define PEAK(name, type, bytes, attribute)                                                \
-  attribute static void name(int thread, int threads, void *context) {                    \
-    typedef type R;                                                                       \
-    typedef type V __attribute__((vector_size(bytes)));                                   \
-    (void)thread, (void)threads;                                                          \
-    const V b = (V){0} + *(const R *)context, c = b;                                      \
-    CHAINS(START)                                                                         \
-    for (int i = 0; i < ROUNDS; i++) { CHAINS(STEP) __asm__ volatile("" : "+v"(a0)); }    \
-    CHAINS(HOLD)                                                                          \
-  }
-#define AVX512 __attribute__((target("avx512f,fma")))
-#define AVX2 __attribute__((target("avx2,fma")))
-#define PLAIN
-#if defined(__x86_64__)
-PEAK(peak_avx512_4, float, 64, AVX512)
-PEAK(peak_avx512_8, double, 64, AVX512)
-PEAK(peak_avx2_4, float, 32, AVX2)
-PEAK(peak_avx2_8, double, 32, AVX2)
-#undef HOLD
-#define HOLD(i) __asm__ volatile("" : : "x"(a##i));
-#endif
-PEAK(peak_baseline_4, float, 16, PLAIN)
-PEAK(peak_baseline_8, double, 16, PLAIN)
+#define ROUNDS 300000 /* 0.4 ms and more: the clock of a thread is too coarse for less */
+
+static void chains(int thread, int threads, void *context) {
+  _Alignas(64) double room[IG__CHAINS] = { 0 };
+  (void)thread, (void)threads, (void)context;
+  kernels->fma_chains(room, 0.5, 0.5, ROUNDS);
+}
 
 static double peak(int threads) {
-  const bool f32 = kernels->real_size == 4;
-  work *w = f32 ? peak_baseline_4 : peak_baseline_8;
-  int bytes = 16;
-#if defined(__x86_64__)
-  if (kernels->isa == IG__ISA_AVX512) w = f32 ? peak_avx512_4 : peak_avx512_8, bytes = 64;
-  if (kernels->isa == IG__ISA_AVX2) w = f32 ? peak_avx2_4 : peak_avx2_8, bytes = 32;
-#endif
-  float half4 = 0.5f;
-  double half8 = 0.5;
-  const double s = best_seconds(w, f32 ? (void *)&half4 : (void *)&half8, threads, 1);
-  return threads * 2.0 * 12 * ROUNDS * (bytes / kernels->real_size) / s * 1e-9;
+  return threads * 2.0 * IG__CHAINS * ROUNDS / best_seconds(chains, NULL, threads, 1) * 1e-9;
 }
 
 /* ---- What is measured ------------------------------------------------------------------------------------------------ */
@@ -158,7 +127,8 @@ typedef struct convolution {
   ig__conv g;
   ig__image x, y, dy, dx;
   void *w, *turned, *partial[2], *bias;
-  int n;
+  void *u, *u_turned, *scratch[2];
+  int n, m; /* m: of Winograd */
 } convolution;
 
 static void forward(int t, int threads, void *context) {
@@ -170,6 +140,28 @@ static void forward(int t, int threads, void *context) {
 static void to_input(int t, int threads, void *context) {
   const convolution *k = context;
   kernels->conv2d_dx(&k->g, &k->dy, k->turned, &k->dx, k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
+}
+
+static void winograd(int t, int threads, void *context) {
+  const convolution *k = context;
+  const ig__epilogue e = { k->bias, true };
+  kernels->winograd(&k->g, k->m, &k->x, k->u, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1, k->scratch[t]);
+}
+
+static void winograd_to_input(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_dx(&k->g, k->m, &k->dy, k->u_turned, &k->dx, k->n * t / threads, k->n * (t + 1) / threads, 0, 1,
+                       k->scratch[t]);
+}
+
+static void winograd_pack(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_pack(&k->g, k->m, IG__PACK_FORWARD, k->w, k->u, t, threads);
+}
+
+static void winograd_pack_turned(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_pack(&k->g, k->m, IG__PACK_BACKWARD, k->w, k->u_turned, t, threads);
 }
 
 /* Pictures over threads with a copy each, as small tensors are summed. */
@@ -201,7 +193,7 @@ static void line(const char *name, const char *what, work *w, void *context, dou
   for (int i = 0; i < word_count; i++) wanted |= strstr(name, words[i]) || strstr(what, words[i]);
   if (!wanted) return;
   const int times = 1 + (int)(2e7 / flops); /* the clock costs as much as the smallest of them */
-  printf("%-34s %-12s", name, what);
+  printf("%-34s %-16s", name, what);
   for (int threads = 1; threads <= most_threads; threads++) {
     double top = peak(threads);
     const double rate = flops / best_seconds(w, context, threads, times) * 1e-9, again = peak(threads);
@@ -210,6 +202,35 @@ static void line(const char *name, const char *what, work *w, void *context, dou
   }
   printf("\n");
   fflush(stdout);
+}
+
+/* Winograd with output tiles m × m, counted as direct arithmetic. The packing counts as a forward pass too: what share of a
+ * step it takes is then the ratio of two rates. */
+static void winograd_lines(const char *name, convolution *c, int m, const void *plain, double flops) {
+  char what[32];
+  c->m = m;
+  void *const packed = c->w;
+  c->w = (void *)(uintptr_t)plain;
+  c->u = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_FORWARD));
+  c->u_turned = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_BACKWARD));
+  for (int t = 0; t < 2; t++) {
+    const size_t forward_bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_FORWARD);
+    const size_t backward_bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_BACKWARD);
+    const size_t bytes = forward_bytes > backward_bytes ? forward_bytes : backward_bytes;
+    c->scratch[t] = array((int64_t)(bytes / (size_t)kernels->real_size) + 1);
+  }
+  winograd_pack(0, 1, c);
+  winograd_pack_turned(0, 1, c);
+  snprintf(what, sizeof what, "winograd%d", m);
+  line(name, what, winograd, c, flops);
+  snprintf(what, sizeof what, "winograd%d dx", m);
+  line(name, what, winograd_to_input, c, flops);
+  snprintf(what, sizeof what, "winograd%d pack", m);
+  line(name, what, winograd_pack, c, flops);
+  snprintf(what, sizeof what, "winograd%d turned", m);
+  line(name, what, winograd_pack_turned, c, flops);
+  c->w = packed;
+  free(c->u), free(c->u_turned), free(c->scratch[0]), free(c->scratch[1]);
 }
 
 /* `first`: plain x, and no gradient to it. */
@@ -237,6 +258,7 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
   if (!first) line(name, "dx", to_input, &c, flops);
   line(name, "dw", to_weights, &c, flops);
   line(name, "dw in parts", to_weights_in_parts, &c, flops);
+  for (int m = 4; !first && kernels->winograd_takes(&c.g, m) && m >= 2; m -= 2) winograd_lines(name, &c, m, plain, flops);
   void *all[] = { c.w, c.turned, c.partial[0], c.partial[1], c.bias, plain };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
   const ig__image *images[] = { &c.x, &c.y, &c.dy, &c.dx };

@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, gradcheck, summary. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -16,7 +16,7 @@ extern "C" {
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
-typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY } ig_verb;
+typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
   char precision[8];            /* "f32", "f64" */
+  char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume */
   char time[16];                /* stop this call after so long: "90", "10m"; "": no limit */
   double lr;                    /* per step; 0: the optimiser's own default */
@@ -124,6 +125,7 @@ typedef struct ig_eval_options {
   char data[IG_PATH_SIZE];      /* "": the data the run was trained on */
   char part[8];                 /* "test", "val", "train" */
   char precision[8];
+  char conv[8];                 /* "": as the run */
   int batch, threads, workers;
   double min_accuracy;
   bool strict;
@@ -155,7 +157,7 @@ void ig_eval_result_free(ig_eval_result *result);
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 
 typedef struct ig_gradcheck_options {
-  char model[IG_PATH_SIZE], data[IG_PATH_SIZE], loss[IG_SPEC_SIZE];
+  char model[IG_PATH_SIZE], data[IG_PATH_SIZE], loss[IG_SPEC_SIZE], conv[8];
   int batch, samples;           /* pictures; elements tried in each tensor */
   int directions;               /* random directions through all parameters */
   double tolerance;
@@ -184,7 +186,7 @@ void ig_gradcheck_result_free(ig_gradcheck_result *result);
 
 typedef struct ig_summary_options {
   char model[IG_PATH_SIZE];     /* built-in name, text file, .safetensors or run folder */
-  char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8];
+  char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8], conv[8];
   int batch, threads, classes;
   bool plan;                    /* also describe the training plan, phase by phase */
 } ig_summary_options;
@@ -210,6 +212,64 @@ typedef struct ig_summary_result {
 
 ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_summary_result *result);
 void ig_summary_result_free(ig_summary_result *result);
+
+/* ---- bench -------------------------------------------------------------------------------------------------------- */
+
+typedef struct ig_bench_options {
+  char model[IG_PATH_SIZE];     /* built-in name, text file, .safetensors or run folder */
+  bool train, infer;            /* which to time; neither: train */
+  char loss[IG_SPEC_SIZE];      /* "": cross_entropy, or mse for a model that ends in pictures */
+  char optimizer[IG_SPEC_SIZE], precision[8], conv[8];
+  int batch, classes;
+  double seconds;               /* to measure; three repetitions at least */
+  int threads;
+  bool nodes, phases;           /* for the command: what it prints */
+} ig_bench_options;
+
+ig_bench_options ig_bench_options_default(void);
+
+/* Where core time goes: a node of the plan in one phase; then a row "update" (penalties and optimiser: wall time of all
+ * threads), and a row "wait" (threads with nothing to do, meetings, handing out). us_per_picture of all rows adds up to
+ * threads × profiled_ms. */
+typedef struct ig_bench_row {
+  char line[128], op[64];
+  const char *pass;             /* "forward", "backward", "update", "wait" */
+  const char *kind;             /* "chunks", "parts", "finish" (of partial sums), "cached" (once an update), "" */
+  int phase;                    /* −1: none */
+  double calls;                 /* a step, all threads together */
+  double us_per_picture;        /* of core time: of all threads together */
+  double flops;                 /* a step: 2 a multiply-add of the direct arithmetic; 0: none worth counting */
+  double gflops, share;         /* of all threads, if they did nothing else; of the peak. 0 without flops */
+} ig_bench_row;
+
+/* What the threads do between two meetings. */
+typedef struct ig_bench_phase {
+  const char *kind;             /* "chunks", "parts", "cached" */
+  bool small;                   /* done by the caller alone */
+  int first, count;             /* its rows */
+  int tasks, chunk;             /* chunk: pictures; 0 for parts */
+  double us, busy_us, wait_us;  /* a step: wall time; core time of its rows; threads × wall time − busy */
+} ig_bench_phase;
+
+typedef struct ig_bench_result {
+  char model[IG_PATH_SIZE];
+  const char *mode, *isa;       /* "train", "infer"; "avx512" */
+  int batch, threads, repetitions, steps; /* steps a repetition */
+  double img_per_s, ms_per_step;          /* median of the repetitions */
+  double img_per_s_best, ms_per_step_best;
+  double profiled_ms;           /* of the step that rows and phases split: the fastest of the timed repetitions */
+  double flops, gflops;         /* a step; at the median */
+  double peak_gflops, share;    /* of multiply-adds, measured between the repetitions on the same threads; gflops of it */
+  uint64_t plan_bytes, state_bytes; /* the plan; weights, running state, gradients, optimiser slots */
+  ig_bench_row *row;
+  ig_bench_phase *phase;
+  int rows, phases;
+} ig_bench_result;
+
+/* Times a training step (forward, backward, update; the code that ig_train runs, at learning rate 0, so that every step does the
+ * same) or inference, on one batch of random pictures in memory. Owner of the result's arrays: caller, ig_bench_result_free. */
+ig_status ig_bench(ig_context *context, const ig_bench_options *options, ig_bench_result *result);
+void ig_bench_result_free(ig_bench_result *result);
 
 /* The models inside the library: name, or NULL past the last; its one-line help and its text. */
 const char *ig_model_name(int index);

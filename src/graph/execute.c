@@ -108,6 +108,16 @@ static uint8_t *partial_of(const ig__plan *plan, const ig__item *item, int group
 
 typedef struct phase_job { ig__plan *plan; const ig__phase *phase; } phase_job;
 
+/* Books the time since `since` for a step of this thread, and answers the time now: one reading of the clock serves as the end
+ * of a call and the beginning of the next. */
+static double book(const ig__plan *plan, int step, int thread, double since) {
+  double now = ig__now();
+  ig__timer *t = &plan->profile->timer[thread][step];
+  t->seconds += now - since;
+  t->calls++;
+  return now;
+}
+
 /* One group of chunks through all items of the phase. */
 static void run_chunks(void *arg, int task, int thread) {
   const phase_job *job = arg;
@@ -118,6 +128,7 @@ static void run_chunks(void *arg, int task, int thread) {
   int from = (int)((int64_t)planned * task / phase->groups), to = (int)((int64_t)planned * (task + 1) / phase->groups);
   for (int chunk = from; chunk < to && (int64_t)chunk * phase->chunk < n; chunk++) {
     int n0 = chunk * phase->chunk, n1 = n - n0 > phase->chunk ? n0 + phase->chunk : n;
+    double since = plan->profile ? ig__now() : 0;
 #ifdef IG__POISON
     memset(plan->scratch[thread], 0xff, plan->local_bytes);
 #endif
@@ -131,17 +142,36 @@ static void run_chunks(void *arg, int task, int thread) {
         if (chunk == from) memset(r.partial, 0, partial_stride(plan, item));
       }
       run_node(plan, &r, !item->partial);
+      if (plan->profile) since = book(plan, s, thread, since);
     }
   }
 }
 
-/* How many groups of a grouped sum got pictures in this run. */
+/* The first picture of a group of a sum that is made in parts. */
+static int group_start(const ig__plan *plan, const ig__item *item, int group) {
+  return (int)((int64_t)plan->graph->n * group / item->groups);
+}
+
+/* How many groups of a sum got pictures in this run. */
 static int groups_used(const ig__plan *plan, const ig__item *item, const ig__phase *made) {
-  if (made->cut == IG__CUT_PARTS) return 1;
-  int planned = (plan->graph->n + made->chunk - 1) / made->chunk, used = 0;
-  for (int g = 0; g < item->groups; g++)
-    used += (int64_t)planned * g / item->groups * made->chunk < plan->feed->n;
+  bool parts = made->cut == IG__CUT_PARTS;
+  int planned = parts ? 0 : (plan->graph->n + made->chunk - 1) / made->chunk, used = 0;
+  for (int g = 0; g < item->groups; g++) {
+    int64_t first = parts ? group_start(plan, item, g) : (int64_t)planned * g / item->groups * made->chunk;
+    used += first < plan->feed->n;
+  }
   return used;
+}
+
+/* A part of one group's sum. */
+static void run_group_part(const ig__plan *plan, const ig__item *item, ig__run *r, int task) {
+  int group = task / item->parts, n = plan->feed->n, end = group_start(plan, item, group + 1);
+  r->part = task % item->parts;
+  r->parts = item->parts;
+  r->n0 = group_start(plan, item, group);
+  r->n1 = end < n ? end : n;
+  r->partial = partial_of(plan, item, group);
+  if (r->n0 < r->n1) run_node(plan, r, false);
 }
 
 static void run_part(const ig__plan *plan, const ig__phase_step *step, int part, int thread) {
@@ -157,8 +187,8 @@ static void run_part(const ig__plan *plan, const ig__phase_step *step, int part,
     item->node->op->finish(&r, partials, count);
     return;
   }
-  if (item->partial) r.partial = partial_of(plan, item, 0);
-  run_node(plan, &r, part == 0 && !item->partial);
+  if (item->partial) run_group_part(plan, item, &r, part);
+  else run_node(plan, &r, part == 0);
 }
 
 static void run_parts(void *arg, int task, int thread) {
@@ -167,17 +197,20 @@ static void run_parts(void *arg, int task, int thread) {
   for (int s = phase->first; s < phase->first + phase->count; s++) {
     const ig__phase_step *step = &job->plan->step[s];
     if (task < step->first_task + step->tasks) {
+      double since = job->plan->profile ? ig__now() : 0;
       run_part(job->plan, step, task - step->first_task, thread);
+      if (job->plan->profile) book(job->plan, s, thread, since);
       return;
     }
   }
 }
 
-/* Partials that are not cut into groups start as zeros too. */
+/* Partials that are made in parts start as zeros too. */
 static void clear_partials(const ig__plan *plan, const ig__phase *phase) {
   for (int s = phase->first; s < phase->first + phase->count; s++) {
     const ig__item *item = &plan->item[plan->step[s].item];
-    if (item->partial && !plan->step[s].finish) memset(partial_of(plan, item, 0), 0, partial_stride(plan, item));
+    if (item->partial && !plan->step[s].finish)
+      memset(partial_of(plan, item, 0), 0, partial_stride(plan, item) * (size_t)item->groups);
   }
 }
 
@@ -190,6 +223,12 @@ static void run_phase(ig__plan *plan, ig__pool *pool, const ig__phase *phase) {
     return;
   }
   for (int task = 0; task < phase->tasks; task++) fn(&job, task, 0);
+}
+
+static void time_phase(ig__plan *plan, ig__pool *pool, size_t phase) {
+  double start = ig__now();
+  run_phase(plan, pool, &plan->phase[phase]);
+  plan->profile->phase_seconds[phase] += ig__now() - start;
 }
 
 static ig_status check_feed(const ig__plan *plan, const ig__pool *pool, const ig__feed *feed) {
@@ -223,7 +262,10 @@ ig_status ig__plan_run(ig__plan *plan, ig__pool *pool, const ig__feed *feed) {
   memset(plan->buffers, 0xff, plan->memory.buffers);
 #endif
   bool cached = plan->cached && feed->version && feed->version == plan->version;
-  for (size_t p = cached ? plan->cached_phases : 0; p < plan->phase_count; p++) run_phase(plan, pool, &plan->phase[p]);
+  for (size_t p = cached ? plan->cached_phases : 0; p < plan->phase_count; p++) {
+    if (plan->profile) time_phase(plan, pool, p);
+    else run_phase(plan, pool, &plan->phase[p]);
+  }
   plan->cached = true;
   plan->version = feed->version;
 

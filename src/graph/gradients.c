@@ -85,6 +85,7 @@ ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, cons
   ig_status status = w.leads && w.flow ? graph->status : IG_NO_MEMORY;
   if (status == IG_OK) {
     const char *line = graph->line;
+    graph->order++;
     for (size_t i = 0; i < w.tensors; i++) w.flow[i] = IG__NONE;
     mark(&w, of, count);
     w.flow[scalar] = seed;
@@ -92,6 +93,7 @@ ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, cons
     for (int i = 0; status == IG_OK && i < count; i++)
       if (of[i] >= 0 && (size_t)of[i] < w.tensors) out[i] = w.flow[of[i]];
     graph->line = line;
+    graph->order--;
   }
   if (status != IG_OK) ig__graph_fail(graph, status);
   ig__free(w.leads);

@@ -117,8 +117,8 @@ ig__value ig__node_add(ig__graph *graph, const ig__op *op, const void *options, 
   if (ig__grow((void **)&graph->node, graph->node_count, &graph->node_capacity, sizeof *graph->node))
     return ig__graph_fail(graph, IG_NO_MEMORY);
 
-  *node = (ig__node){.op = op, .options = copy, .line = graph->line, .id = (int)graph->node_count, .in_count = in_count,
-                     .out_count = i.out_count};
+  *node = (ig__node){.op = op, .options = copy, .line = graph->line, .order = graph->order, .id = (int)graph->node_count,
+                     .in_count = in_count, .out_count = i.out_count};
   memcpy(node->in, in, (size_t)in_count * sizeof *in);
   for (int k = 0; k < i.out_count; k++) {
     i.out[k].node = node;

@@ -58,6 +58,7 @@ struct ig__node {
   const ig__op *op;
   void *options;           /* a copy of the op's struct, in the graph's arena */
   const char *line;        /* the model line it came from, for messages and profiles; "" if none */
+  int order;               /* 0: forward; 1: appended by a differentiation (also by one of a gradient) */
   int id, in_count, out_count;
   ig__value in[IG__MAX_IN], out[IG__MAX_OUT];
 };
@@ -70,7 +71,9 @@ typedef struct ig__graph {
   ig__core_ops core;
   int n;                   /* planned number of pictures */
   bool training;
+  bool direct;             /* set by the builder: no way of computing that rounds more than the plain sum does (Winograd) */
   const char *line;        /* given to the nodes that are appended now */
+  int order;               /* the same */
   ig_status status;
   ig__tensor **tensor;     /* by value; tensors stay where they are while the array grows */
   size_t tensor_count, tensor_capacity;

@@ -108,6 +108,7 @@ static ig_status lay_out_node(layout_pass *p, ig__node *node) {
   ig__plan *plan = p->plan;
   ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
   plan->graph->line = node->line; /* conversions belong to the line that wants them */
+  plan->graph->order = node->order;
   for (int k = 0; k < node->in_count; k++) {
     if (!is_image(plan, node->in[k])) continue;
     ig__run dry = ig__plan_dry_run(plan, node, in, out);
@@ -138,6 +139,7 @@ static ig_status lay_out_outputs(layout_pass *p) {
     const ig__node *producer = ig__tensor_of(plan->graph, o->value)->node;
     bool taken = plan->place[o->value].storage != IG__AT_BATCH;
     plan->graph->line = producer ? producer->line : "";
+    plan->graph->order = producer ? producer->order : 0;
     if (taken || (im->block && (im->block != 1 || im->halo))) {
       ig__value to = ig__node1(plan->graph, plan->graph->core.convert, NULL, o->value);
       IG__TRY(plan->graph->status);

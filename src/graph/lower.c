@@ -58,6 +58,7 @@ static ig_status copy_node(ig__plan *plan, copying *c, const ig__node *node) {
   for (int k = 0; k < node->in_count; k++) in[k] = map_input(plan, c, node->in[k]);
   for (int k = 0; k < node->out_count; k++) out[k] = IG__NONE;
   IG__TRY(keep_line(plan, c, node->line));
+  plan->graph->order = node->order;
   if (node->op->lower)
     IG__TRY(node->op->lower(&(ig__lower){plan->graph, c->from, node, in, out, plan->k, c->uses}));
   else

@@ -130,15 +130,33 @@ static int64_t place_caches(ig__plan *plan) {
   return end;
 }
 
-static int64_t place_partials(ig__plan *plan) {
-  int64_t end = 0;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    ig__item *item = &plan->item[i];
-    if (!item->partial) continue;
-    item->partial_offset = end;
-    end += aligned(item->partial * plan->k->real_size) * item->groups;
+/* Partials live from their item's phase to the one in which they are finished. They are packed as values are: each has a place
+ * of its own for that. */
+static ig_status place_partials(ig__plan *plan) {
+  ig__place *own = ig__alloc(plan->item_count, sizeof *own), **list = ig__alloc(plan->item_count, sizeof *list);
+  size_t count = 0;
+  if (!own || !list) {
+    ig__free(own);
+    ig__free(list);
+    return IG_NO_MEMORY;
   }
-  return end;
+  for (int p = 0; p < (int)plan->phase_count; p++)
+    for (int s = plan->phase[p].first; s < plan->phase[p].first + plan->phase[p].count; s++) {
+      const ig__item *item = &plan->item[plan->step[s].item];
+      ig__place *place = &own[plan->step[s].item];
+      if (!item->partial) continue;
+      if (!plan->step[s].finish) {
+        *place = (ig__place){.storage = IG__AT_BATCH, .made = p,
+                             .bytes = aligned(item->partial * plan->k->real_size) * item->groups};
+        list[count++] = place;
+      }
+      place->last = p;
+    }
+  plan->memory.partials = (size_t)pack(plan, list, count, false);
+  for (size_t i = 0; i < count; i++) plan->item[list[i] - own].partial_offset = list[i]->offset;
+  ig__free(own);
+  ig__free(list);
+  return IG_OK;
 }
 
 static ig_status find_scratch(ig__plan *plan) {
@@ -165,7 +183,7 @@ ig_status ig__plan_place(ig__plan *plan) {
   plan->memory.buffers = (size_t)pack_area(plan, IG__AT_BATCH, list);
   plan->local_bytes = (size_t)pack_area(plan, IG__AT_LOCAL, list);
   plan->memory.caches = (size_t)place_caches(plan);
-  plan->memory.partials = (size_t)place_partials(plan);
   ig__free(list);
+  IG__TRY(place_partials(plan));
   return find_scratch(plan);
 }

@@ -14,7 +14,8 @@ typedef struct cutter {
   int *maker;              /* by value: the item that makes it (of a state: the last one that wrote it), −1 */
   int *first, *last;       /* by value: items of the open phase that touch it */
   entry *open, *waiting;   /* the chunk phase being strung; what waits for the next phases of parts */
-  int open_count, waiting_count;
+  int *early;              /* items that run before the open phase, beside whatever runs there */
+  int open_count, waiting_count, early_count;
   bool *in_open, *in_waiting; /* by item */
   /* Of what waits: in which of the phases of parts to come an entry runs; from which one on a value can be read, a state
    * be written, an item be finished. */
@@ -23,7 +24,7 @@ typedef struct cutter {
 } cutter;
 
 /* Depends on parameters only, writes no gradient and changes nothing else. */
-static bool is_cached(const cutter *c, const ig__item *item) {
+static bool of_weights(const cutter *c, const ig__item *item) {
   const ig__node *node = item->node;
   if (node->op->role != IG__NO_BATCH || (node->op->flags & IG__SIDE_EFFECT)) return false;
   for (int k = 0; k < node->out_count; k++)
@@ -31,9 +32,32 @@ static bool is_cached(const cutter *c, const ig__item *item) {
   for (int k = 0; k < node->in_count; k++) {
     const ig__tensor *t = c->plan->graph->tensor[node->in[k]];
     if (t->leaf == IG__LEAF_PARAM) continue;
-    if (t->leaf != IG__LEAF_NOT || !c->plan->item[c->maker[node->in[k]]].cached) return false;
+    if (t->leaf != IG__LEAF_NOT) return false;
+    const ig__item *maker = &c->plan->item[c->maker[node->in[k]]];
+    if (!maker->cached && !maker->early) return false;
   }
   return true;
+}
+
+static bool worth_keeping(const cutter *c, const ig__item *item) {
+  const ig__node *node = item->node;
+  int64_t bytes = 0;
+  for (int k = 0; k < node->out_count; k++) bytes += c->plan->place[node->out[k]].bytes;
+  bool keep = !c->plan->graph->training || bytes <= c->plan->keep_bytes;
+  for (int k = 0; k < node->in_count; k++) {
+    int maker = c->maker[node->in[k]];
+    keep &= maker < 0 || !c->plan->item[maker].early;
+  }
+  return keep;
+}
+
+/* Parts, and copies of a sum that is put off: each of the copies adds some of the pictures. */
+static void cut_into_parts(const cutter *c, ig__item *item) {
+  int copies = IG__SUM_TASKS / item->parts, n = c->plan->graph->n;
+  int64_t room = IG__GROUP_BYTES / (item->partial * c->plan->k->real_size);
+  if (copies > n) copies = n;
+  if (copies > room) copies = (int)room;
+  item->groups = copies > 1 ? copies : 1;
 }
 
 static ig_status decide(cutter *c, ig__item *item) {
@@ -49,17 +73,20 @@ static ig_status decide(cutter *c, ig__item *item) {
   bool pictures = false;
   for (int k = 0; k < item->node->out_count; k++) pictures |= out[k].shape.batched;
   item->cut = op->role == IG__EACH && pictures && item->parts == 1 ? IG__CUT_CHUNKS : IG__CUT_PARTS;
-  item->cached = is_cached(c, item);
+  bool weights = of_weights(c, item);
+  item->cached = weights && worth_keeping(c, item);
+  item->early = weights && !item->cached;
   if (op->role != IG__SUM || !op->partial) return IG_OK;
 
   size_t partial = op->partial(&dry);
   if (partial > (size_t)IG__MOST_BYTES / (size_t)plan->k->real_size) return ig__plan_too_large(&out[0].shape);
   item->partial = (int64_t)partial;
-  item->groups = 1;
   if (item->partial && item->partial <= c->group_bytes / (plan->k->real_size * groups)) {
     c->group_bytes -= item->partial * plan->k->real_size * groups;
     item->cut = IG__CUT_CHUNKS;
     item->parts = 1;
+  } else if (item->partial) {
+    cut_into_parts(c, item);
   }
   return IG_OK;
 }
@@ -137,10 +164,33 @@ static void forget_level(cutter *c, entry e) {
   c->in_waiting[e.item] = false;
 }
 
+static ig_status new_parts(ig__plan *plan) {
+  return add_phase(plan, (ig__phase){.cut = IG__CUT_PARTS, .first = (int)plan->step_count, .small = true});
+}
+
+/* What runs early joins the phase of parts before the open one, or makes one. */
+static ig_status flush_early(cutter *c) {
+  ig__plan *plan = c->plan;
+  if (!c->early_count) return IG_OK;
+  bool join = plan->phase_count > plan->cached_phases && plan->phase[plan->phase_count - 1].cut == IG__CUT_PARTS;
+  if (!join) IG__TRY(new_parts(plan));
+  ig__phase *phase = &plan->phase[plan->phase_count - 1];
+  for (int i = 0; i < c->early_count; i++) {
+    const ig__item *item = &plan->item[c->early[i]];
+    IG__TRY(add_step(plan, (entry){c->early[i], false}, phase->tasks, item->parts));
+    phase->tasks += item->parts;
+    phase->count++;
+    phase->small &= item_bytes(plan, item) < IG__SMALL_PHASE;
+  }
+  c->early_count = 0;
+  return IG_OK;
+}
+
 /* Phases of parts for all that waits, as few as can be: what does not need one another runs side by side. */
 static ig_status flush(cutter *c) {
   ig__plan *plan = c->plan;
   int levels = 0;
+  IG__TRY(flush_early(c));
   for (int i = 0; i < c->waiting_count; i++) {
     c->level[i] = find_level(c, c->waiting[i]);
     if (c->level[i] >= levels) levels = c->level[i] + 1;
@@ -150,7 +200,8 @@ static ig_status flush(cutter *c) {
     double cost = 0;
     for (int i = 0; i < c->waiting_count; i++) {
       if (c->level[i] != level) continue;
-      int tasks = c->waiting[i].finish ? IG__FINISH_PARTS : plan->item[c->waiting[i].item].parts;
+      const ig__item *item = &plan->item[c->waiting[i].item];
+      int tasks = c->waiting[i].finish ? IG__FINISH_PARTS : item->parts * (item->partial ? item->groups : 1);
       IG__TRY(add_step(plan, c->waiting[i], phase.tasks, tasks));
       cost += entry_cost(plan, c->waiting[i]);
       phase.tasks += tasks;
@@ -204,6 +255,7 @@ static ig_status close_chunks(cutter *c) {
   bool grouped = false;
   double cost = 0;
   if (!c->open_count) return IG_OK;
+  IG__TRY(flush_early(c));
   for (int i = 0; i < c->open_count; i++) {
     grouped |= plan->item[c->open[i].item].partial > 0;
     cost += entry_cost(plan, c->open[i]);
@@ -240,10 +292,26 @@ static void wait_for(cutter *c, int i) {
   if (c->plan->item[i].partial) c->waiting[c->waiting_count++] = (entry){i, true};
 }
 
+static bool reads_early(const cutter *c, const ig__item *item) {
+  for (int k = 0; k < item->node->in_count; k++)
+    for (int e = 0; e < c->early_count; e++)
+      if (c->maker[item->node->in[k]] == c->early[e]) return true;
+  return false;
+}
+
 static ig_status cut_item(cutter *c, int i) {
   ig__plan *plan = c->plan;
   const ig__item *item = &plan->item[i];
   bool grouped_read = false;
+  if (item->early) {
+    if (reads_early(c, item)) {
+      IG__TRY(close_chunks(c));
+      IG__TRY(flush(c));
+      IG__TRY(new_parts(plan));
+    }
+    c->early[c->early_count++] = i;
+    return IG_OK;
+  }
   if (item->cut == IG__CUT_PARTS) {
     wait_for(c, i);
     for (int k = 0; (item->node->op->flags & IG__SIDE_EFFECT) && k < item->node->in_count; k++)
@@ -298,12 +366,13 @@ static ig_status make_room(cutter *c) {
   c->writable = ig__alloc(values, sizeof *c->writable);
   c->finishable = ig__alloc(items, sizeof *c->finishable);
   c->open = ig__alloc(items, sizeof *c->open);
+  c->early = ig__alloc(items, sizeof *c->early);
   c->in_open = ig__alloc(items, sizeof *c->in_open);
   c->waiting = ig__alloc(entries, sizeof *c->waiting);
   c->level = ig__alloc(entries, sizeof *c->level);
   c->in_waiting = ig__alloc(items, sizeof *c->in_waiting);
-  bool ok = c->maker && c->first && c->last && c->readable && c->writable && c->finishable && c->open && c->in_open &&
-            c->waiting && c->level && c->in_waiting;
+  bool ok = c->maker && c->first && c->last && c->readable && c->writable && c->finishable && c->open && c->early &&
+            c->in_open && c->waiting && c->level && c->in_waiting;
   return ok ? IG_OK : IG_NO_MEMORY;
 }
 
@@ -318,6 +387,7 @@ ig_status ig__plan_cut(ig__plan *plan) {
   ig__free(c.writable);
   ig__free(c.finishable);
   ig__free(c.open);
+  ig__free(c.early);
   ig__free(c.in_open);
   ig__free(c.waiting);
   ig__free(c.level);

@@ -19,13 +19,16 @@ static ig_status copy_request(ig__plan *plan, const ig__plan_request *q) {
   plan->output_count = q->output_count;
   plan->param_count = q->param_count;
   plan->accumulates = q->accumulates;
+  plan->keep_bytes = q->keep_bytes ? q->keep_bytes : IG__KEEP_BYTES;
   plan->output = ig__alloc((size_t)q->output_count, sizeof *plan->output);
   plan->param_offset = ig__alloc((size_t)params, sizeof *plan->param_offset);
   plan->state_offset = ig__alloc((size_t)states, sizeof *plan->state_offset);
   if (!plan->output || !plan->param_offset || !plan->state_offset) return IG_NO_MEMORY;
   if (params) memcpy(plan->param_offset, q->param_offset, (size_t)params * sizeof *plan->param_offset);
   if (states) memcpy(plan->state_offset, q->state_offset, (size_t)states * sizeof *plan->state_offset);
-  return ig__graph_new(&plan->graph, q->graph->core, q->graph->n, q->graph->training);
+  IG__TRY(ig__graph_new(&plan->graph, q->graph->core, q->graph->n, q->graph->training));
+  plan->graph->direct = q->graph->direct;
+  return IG_OK;
 }
 
 ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request) {
@@ -47,6 +50,7 @@ ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request) {
 }
 
 static void free_memory(ig__plan *plan) {
+  ig__plan_profile(plan, false);
   for (int i = 0; plan->scratch && i < plan->threads; i++) ig__free(plan->scratch[i]);
   ig__free(plan->scratch);
   ig__free(plan->buffers);

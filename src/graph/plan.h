@@ -23,6 +23,7 @@ typedef struct ig__plan_request {
   const int64_t *param_offset, *state_offset;
   bool accumulates;          /* feed.accumulate will be used: room for one more gradient array is made */
   int64_t param_count;       /* elements of the flat gradient array */
+  int64_t keep_bytes;        /* training keeps what is made of weights alone from step to step up to this size; 0: 1 MiB */
 } ig__plan_request;
 
 ig_status ig__plan_new(ig__plan **out, const ig__plan_request *request);
@@ -55,6 +56,38 @@ typedef struct ig__plan_memory { size_t buffers, caches, partials, scratch, tota
 ig__plan_memory ig__plan_memory_of(const ig__plan *plan, int threads);
 /* Makes all memory, for pools of up to `threads` threads; call before the first run. */
 ig_status ig__plan_prepare(ig__plan *plan, int threads);
+
+/* ---- profile.c: where the time of runs goes ---------------------------------------------------------------------------- */
+
+/* On: counters start at zero, and from now on every thread times each call of a node that it makes (one reading of the clock a
+ * call), the caller each phase. Off, the default: nothing is timed. Results are the same. Call after ig__plan_prepare; a run
+ * allocates nothing. IG_NO_MEMORY: it stays off. */
+ig_status ig__plan_profile(ig__plan *plan, bool on);
+
+/* One node in one phase. FINISH makes outputs from partials, CACHED runs when parameters have changed. */
+typedef enum ig__profile_kind { IG__PROFILE_CHUNKS, IG__PROFILE_PARTS, IG__PROFILE_FINISH, IG__PROFILE_CACHED } ig__profile_kind;
+typedef struct ig__profile_row {
+  const char *line, *op;   /* live as long as the plan */
+  ig__profile_kind kind;
+  int order, phase;        /* of the node's differentiation: 0 is forward */
+  int64_t calls;           /* of all threads and runs since the counters were zero */
+  double seconds;
+  double work;             /* multiply-adds of a run at the planned n; the finish of a node has none */
+} ig__profile_row;
+
+/* What all threads do between two meetings. seconds: the caller's clock; threads × seconds − busy is time in which threads had
+ * nothing to do (waiting, waking, handing out tasks). busy: the seconds of its rows. */
+typedef struct ig__profile_phase {
+  bool chunks, small, cached;
+  int first, count;        /* its rows */
+  int tasks, chunk;
+  double seconds, busy;
+} ig__profile_phase;
+
+/* All phases in the order of execution; `row` and `phase` have room for what ig__plan_profile_rows and …_phases answer. */
+size_t ig__plan_profile_rows(const ig__plan *plan);
+size_t ig__plan_profile_phases(const ig__plan *plan);
+void ig__plan_profile_read(const ig__plan *plan, ig__profile_row *row, ig__profile_phase *phase);
 
 /* Multiply-adds of a run at the planned n; of one model line, or of all (NULL). */
 double ig__plan_work(const ig__plan *plan, const char *line);

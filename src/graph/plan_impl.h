@@ -5,7 +5,8 @@
  *   layout.c   fixes block and halo of every image and inserts conversions; the result is the list of items, in order
  *   phases.c   cuts the items into phases: a meeting of all threads lies between two phases and nowhere else
  *   memory.c   gives every value its place
- *   execute.c  runs it */
+ *   execute.c  runs it
+ * profile.c reads the counters that execute.c keeps when it is asked to. */
 
 #include "graph/plan.h"
 
@@ -16,6 +17,10 @@
 #define IG__MAX_GROUPS 32                       /* copies of a weight gradient, at most */
 #define IG__GROUP_BYTES ((int64_t)16 << 20)     /* all copies of all gradients of a plan together */
 #define IG__FINISH_PARTS 8
+#define IG__SUM_TASKS 8                         /* a sum that is put off feeds so many cores, with copies if need be */
+/* What is made of weights alone is kept from step to step up to this size. Larger packed forms are made again just before they
+ * are read, and their room is used again: in training they would be made every step anyway. */
+#define IG__KEEP_BYTES ((int64_t)1 << 20)
 /* Waking threads costs some microseconds; moving so many bytes or doing so many multiply-adds takes about as long. The caller
  * does a smaller phase alone: the same tasks, so the same bits. */
 #define IG__SMALL_PHASE 1e5
@@ -51,8 +56,9 @@ typedef struct ig__item {
   ig__cut cut;
   int parts;                /* CUT_PARTS */
   bool cached;              /* depends on parameters only: runs when they have changed */
+  bool early;               /* depends on parameters only, but is too large to keep: runs before the phase that reads it */
   int64_t partial;          /* elements of one partial; 0: none */
-  int groups;               /* partials */
+  int groups;               /* partials; in a phase of parts, each is of some of the pictures */
   int64_t partial_offset;   /* bytes in the partials area */
   int phase;                /* in which it runs; its finish comes later */
 } ig__item;
@@ -69,6 +75,16 @@ typedef struct ig__phase {
 
 typedef struct ig__phase_step { int item; bool finish; int first_task, tasks; } ig__phase_step;
 
+/* One thread's time in one step, in memory that only this thread writes. */
+typedef struct ig__timer { double seconds; int64_t calls; } ig__timer;
+
+/* Counters, while a profile is asked for. */
+typedef struct ig__profile {
+  int threads;
+  ig__timer **timer;        /* by thread, by step */
+  double *phase_seconds;
+} ig__profile;
+
 struct ig__plan {
   ig__graph *graph;
   const ig__kernels *k;
@@ -77,6 +93,7 @@ struct ig__plan {
   int64_t *param_offset, *state_offset;
   int64_t param_count;
   bool accumulates;
+  int64_t keep_bytes;
 
   ig__item *item;           /* in an order that respects dependences; phases fix the order of execution */
   size_t item_count, item_capacity;
@@ -94,6 +111,7 @@ struct ig__plan {
   int threads;
   uint64_t version;         /* of the parameters the caches were made from */
   bool cached;
+  ig__profile *profile;     /* NULL: nothing is timed */
   double scalar[IG__SCALARS];
   float scalar_f32[IG__SCALARS];
 

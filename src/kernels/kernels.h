@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #define IG__BLOCK 16
+#define IG__CHAINS 192
+#define IG__MAX_UPSAMPLE 64
 
 typedef struct ig__image {
   void *data;
@@ -38,8 +40,12 @@ typedef struct ig__epilogue { const void *bias; bool relu; } ig__epilogue;
 
 /* Packed weights. FORWARD: [out/16][in/16][kh][kw][16 in][16 out], or for a plain x of at most 4 channels
  * [out/16][in][kh][kw][16 out]. BACKWARD (gradient to the input; taps rotated by half a turn):
- * [in/16][out/16][kh][kw][16 out][16 in]. Missing channels are zero. */
-typedef enum ig__pack { IG__PACK_FORWARD, IG__PACK_FORWARD_PLAIN_X, IG__PACK_BACKWARD } ig__pack;
+ * [in/16][out/16][kh][kw][16 out][16 in]. DEPTHWISE, in both directions, where every channel is a group of its own
+ * (groups = c_in = c_out > 1) and x is blocked: [c/16][kh][kw][16]. Missing channels are zero, and where groups are
+ * merged to fill blocks (kernels/pack.h) so are the weights between one group and another. */
+typedef enum ig__pack {
+  IG__PACK_FORWARD, IG__PACK_FORWARD_PLAIN_X, IG__PACK_BACKWARD, IG__PACK_DEPTHWISE
+} ig__pack;
 
 /* The matrix product C = A·B or C += A·B: A is m × k with free strides, B is k × n in columns of 16 (element (i, j) at
  * b + (j/16)·b_block + i·b_row + j%16: b_block = 16 is a plain row-major matrix), C is row-major. Columns of B past n need
@@ -59,14 +65,16 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
 /* The list: X(return type, name, arguments). It makes the table, the declarations and the table's initialiser. */
 #define IG__KERNEL_LIST(X)                                                                                             \
   /* Direct convolution of pictures n0 … n1-1, output blocks cut into `parts`. x: blocked with halo ≥ the padding, or   \
-   * plain with c_in ≤ 4 (weights FORWARD_PLAIN_X); any stride and dilation, groups 1. */                              \
+   * plain with c_in ≤ 4 (weights FORWARD_PLAIN_X); any stride, dilation and groups. */                                \
   X(void, conv2d, (const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, const ig__epilogue *e,    \
                    int n0, int n1, int part, int parts))                                                               \
-  /* Gradient to the input, w BACKWARD. dy: blocked, halo ≥ k−1−pad at stride 1, none at others. parts cut dx's blocks. */ \
+  /* Gradient to the input, w BACKWARD or DEPTHWISE. dy: blocked, halo ≥ k−1−pad at stride 1, none at others. parts cut  \
+   * dx's blocks. */                                                                                                   \
   X(void, conv2d_dx, (const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1,      \
                       int part, int parts))                                                                            \
-  /* partial += gradient to the weights over pictures n0 … n1-1, in the packed form that x asks for (FORWARD or         \
-   * FORWARD_PLAIN_X); parts cut (pair of output blocks, input block or channel, kernel row). */                       \
+  /* partial += gradient to the weights over pictures n0 … n1-1, in the packed form that x asks for (FORWARD,           \
+   * FORWARD_PLAIN_X or DEPTHWISE); parts cut (pair of output blocks, input block or channel, kernel row). Between      \
+   * merged groups it adds up something that conv2d_unpack leaves out. */                                              \
   X(void, conv2d_dw, (const ig__conv *g, const ig__image *x, const ig__image *dy, void *partial, int n0, int n1,       \
                       int part, int parts))                                                                            \
   X(size_t, conv2d_pack_count, (const ig__conv *g, ig__pack form)) /* elements of the packed form */                    \
@@ -75,6 +83,18 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   /* dw (plain, out × in × kh × kw) = sum of `count` partials of conv2d_dw, added in order; parts cut output blocks. */ \
   X(void, conv2d_unpack, (const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw,          \
                           int part, int parts))                                                                        \
+  /* Winograd (Lavin & Gray 2016): 3 × 3, stride 1, dilation 1, groups 1, padding ≤ 2, blocked x with any halo; m is 2 or 4,  \
+   * the side of an output tile. u: weights in the transformed domain, form FORWARD or BACKWARD (ig__winograd_index).     \
+   * Both are otherwise conv2d and conv2d_dx; `scratch` is aligned to 64 bytes and one thread's. */                      \
+  X(bool, winograd_takes, (const ig__conv *g, int m))                                                                  \
+  X(size_t, winograd_count, (const ig__conv *g, int m, ig__pack form))   /* elements of u */                           \
+  X(size_t, winograd_scratch, (const ig__conv *g, int m, ig__pack form)) /* bytes a thread */                          \
+  /* u from plain weights out × in × 3 × 3; parts cut output blocks, or input blocks for BACKWARD. */                   \
+  X(void, winograd_pack, (const ig__conv *g, int m, ig__pack form, const void *w, void *u, int part, int parts))       \
+  X(void, winograd, (const ig__conv *g, int m, const ig__image *x, const void *u, const ig__image *y,                  \
+                     const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch))                       \
+  X(void, winograd_dx, (const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx,             \
+                        int n0, int n1, int part, int parts, void *scratch))                                           \
   /* The same three on plain weights, any layout, dilation and groups, reading no halo: reference speed everywhere. */ \
   X(void, conv2d_plain, (const ig__conv *g, const ig__image *x, const void *w, const ig__image *y, int n0, int n1))    \
   X(void, conv2d_dx_plain, (const ig__conv *g, const ig__image *dy, const void *w, const ig__image *dx, int n0, int n1)) \
@@ -93,6 +113,10 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   /* Mean over the window's part inside the picture; its transpose. */                                                 \
   X(void, avgpool2d, (const ig__conv *g, const ig__image *x, const ig__image *y, int n0, int n1))                      \
   X(void, avgpool2d_dx, (const ig__conv *g, const ig__image *dy, const ig__image *dx, int n0, int n1))                 \
+  /* Upsampling by whole factors up to IG__MAX_UPSAMPLE, y of h·kh × w·kw: each pixel repeated, or bilinear (centres of    \
+   * pixels aligned, the edge continued). Its transpose; dx is written whole. x and y, dy and dx in one block size. */     \
+  X(void, upsample2d, (int kh, int kw, bool bilinear, const ig__image *x, const ig__image *y, int n0, int n1))         \
+  X(void, upsample2d_dx, (int kh, int kw, bool bilinear, const ig__image *dy, const ig__image *dx, int n0, int n1))    \
   /* Copies between any two layouts of the same c × h × w (one real type). */                                          \
   X(void, copy_image, (const ig__image *from, const ig__image *to, int n0, int n1))                                    \
   /* y = (real)x · a[c] + b[c] from contiguous u8 pictures n c h w. */                                                  \
@@ -128,6 +152,9 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   X(void, log, (void *y, const void *x, int64_t count))                                                                \
   X(void, sigmoid, (void *y, const void *x, int64_t count))                                                            \
   X(void, tanh, (void *y, const void *x, int64_t count))                                                               \
+  /* y = y·a + b, `rounds` times over, for IG__CHAINS elements: independent chains of multiply-adds in registers, nothing   \
+   * else. What it reaches is the peak that speeds are compared with. */                                               \
+  X(void, fma_chains, (void *y, double a, double b, int64_t rounds))                                                   \
   /* Optimiser updates. sgd: buf = momentum·buf + g; step = nesterov ? g + momentum·buf : buf; w −= lr·step; buf may be  \
    * NULL when momentum is 0. */                                                                                       \
   X(void, sgd_step, (void *w, const void *g, void *buf, double lr, double momentum, bool nesterov, int64_t count))     \

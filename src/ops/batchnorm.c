@@ -72,8 +72,7 @@ static ig_status derive(ig__derive *d) {
 
 static ig_status lower(ig__lower *l) {
   const ig__batchnorm_options *o = l->node->options;
-  l->out[1] = ig__node1(l->graph, &ig__op_batchnorm_mean, o, l->in[0]);
-  l->out[2] = ig__node2(l->graph, &ig__op_batchnorm_variance, o, l->in[0], l->out[1]);
+  ig__node_add(l->graph, &ig__op_batchnorm_statistics, o, 1, l->in, l->out + 1);
   ig__value in[5] = {l->in[0], l->out[1], l->out[2]};
   for (int k = 1; k < l->node->in_count; k++) in[2 + k] = l->in[k];
   l->out[0] = ig__node_add(l->graph, &ig__op_batchnorm_apply, o, o->affine ? 5 : 3, in, NULL);

@@ -3,9 +3,8 @@
 /* Batch normalisation (Ioffe & Szegedy 2015), cut into the passes that it runs in:
  *
  *   batchnorm            (x [, gamma, beta]) → y, mean, variance: the training form, which is what derivative rules see;
- *                        lowered into the next three
- *   batchnorm_mean       (x) → mean of each channel
- *   batchnorm_variance   (x, mean) → mean of (x − mean)²
+ *                        lowered into the next two
+ *   batchnorm_statistics (x) → mean and variance of each channel
  *   batchnorm_apply      (x, mean, variance [, gamma, beta]) → y; by itself the inference form, with the running values
  *   batchnorm_sums       (x, dy, mean, variance) → dgamma, dbeta
  *   batchnorm_dx         (x, dy, mean, variance, dgamma, dbeta, …) → dx

@@ -28,18 +28,10 @@ static ig_status derive(ig__derive *d) {
   return ig__graph_status(d->graph);
 }
 
-/* Grouped convolutions stay what they are and run through the plain kernel. */
 static ig_status lower(ig__lower *l) {
-  ig__conv_lowered o = {.form = IG__PACK_FORWARD};
-  IG__TRY(geometry(l->node, l->from, &o.g));
-  if (o.g.groups != 1) {
-    l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
-    return ig__graph_status(l->graph);
-  }
-  o.form = ig__conv_forward_form(&o.g, l->graph, l->in[0]);
-  o.count = ig__conv_pack_count(&o.g, o.form);
-  l->out[0] = ig__node2(l->graph, &ig__op_conv2d_direct, &o, l->in[0], ig__conv_pack_node(l->graph, &o, l->in[1]));
-  return ig__graph_status(l->graph);
+  ig__conv g;
+  IG__TRY(geometry(l->node, l->from, &g));
+  return ig__conv_lower(l, IG__CONV_FORWARD, &g);
 }
 
 static ig__value build(ig__layer *l, const void *options, int in_count, const ig__value *in) {

@@ -4,14 +4,7 @@
 #include "ops/conv_geometry.h"
 #include "ops/ops.h"
 
-static ig_status infer(ig__infer *i) {
-  const ig__conv_lowered *o = i->options;
-  ig__shape x = ig__conv_input_shape(&o->g, i->graph->n), w = ig__shape_make(1, (int[]){(int)o->count}, false);
-  IG__TRY(ig__expect_shape("conv2d_direct", i, 0, &x));
-  IG__TRY(ig__expect_shape("conv2d_direct", i, 1, &w));
-  i->out[0].shape = ig__conv_output_shape(&o->g, i->graph->n);
-  return IG_OK;
-}
+static ig_status infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_direct", IG__CONV_FORWARD); }
 
 static void run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
@@ -61,8 +54,13 @@ const ig__op ig__op_conv2d_direct = {
 
 /* A bias that is a parameter lies in the flat array, where spans are padded by zeros to 16 elements, as the kernel needs; one
  * that a node computes (in a second derivative) is added by an op of its own. */
+static ig__node *convolution(const ig__lower *l) {
+  ig__node *direct = ig__lower_producer(l, 0, &ig__op_conv2d_direct);
+  return direct ? direct : ig__lower_producer(l, 0, &ig__op_conv2d_winograd);
+}
+
 bool ig__conv_fuse_bias(ig__lower *l) {
-  ig__node *producer = ig__lower_producer(l, 0, &ig__op_conv2d_direct);
+  ig__node *producer = convolution(l);
   if (!producer || producer->in_count != 2 || ig__tensor_of(l->graph, l->in[1])->leaf != IG__LEAF_PARAM) return false;
   const ig__conv_lowered *o = producer->options;
   if (o->relu) return false;
@@ -72,7 +70,7 @@ bool ig__conv_fuse_bias(ig__lower *l) {
 }
 
 bool ig__conv_fuse_relu(ig__lower *l) {
-  ig__node *producer = ig__lower_producer(l, 0, &ig__op_conv2d_direct);
+  ig__node *producer = convolution(l);
   if (producer) {
     ig__conv_lowered *o = producer->options;
     o->relu = true;

@@ -24,14 +24,7 @@ static ig_status derive(ig__derive *d) {
   return ig__graph_status(d->graph);
 }
 
-static ig_status lower(ig__lower *l) {
-  ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options};
-  o.form = ig__conv_forward_form(&o.g, l->graph, l->in[0]);
-  o.count = ig__conv_pack_count(&o.g, o.form);
-  if (o.g.groups != 1) l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
-  else l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dw_direct, &o, l->in[0], l->in[1]);
-  return ig__graph_status(l->graph);
-}
+static ig_status lower(ig__lower *l) { return ig__conv_lower(l, IG__CONV_DW, l->node->options); }
 
 static size_t partial(const ig__run *r) { return (size_t)ig__shape_count(&r->out[0].shape); }
 
@@ -81,14 +74,7 @@ const ig__op ig__op_conv2d_dw = {
 
 /* ---- the direct form: partial sums stay packed until the end --------------------------------------------------------- */
 
-static ig_status direct_infer(ig__infer *i) {
-  const ig__conv_lowered *o = i->options;
-  ig__shape x = ig__conv_input_shape(&o->g, i->graph->n), dy = ig__conv_output_shape(&o->g, i->graph->n);
-  IG__TRY(ig__expect_shape("conv2d_dw_direct", i, 0, &x));
-  IG__TRY(ig__expect_shape("conv2d_dw_direct", i, 1, &dy));
-  i->out[0].shape = ig__conv_weight_shape(&o->g);
-  return IG_OK;
-}
+static ig_status direct_infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_dw_direct", IG__CONV_DW); }
 
 static size_t direct_partial(const ig__run *r) {
   const ig__conv_lowered *o = r->options;

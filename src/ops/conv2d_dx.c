@@ -25,16 +25,7 @@ static ig_status derive(ig__derive *d) {
   return ig__graph_status(d->graph);
 }
 
-static ig_status lower(ig__lower *l) {
-  ig__conv_lowered o = {.g = *(const ig__conv *)l->node->options, .form = IG__PACK_BACKWARD};
-  if (o.g.groups != 1) {
-    l->out[0] = ig__node_add(l->graph, l->node->op, l->node->options, 2, l->in, NULL);
-    return ig__graph_status(l->graph);
-  }
-  o.count = ig__conv_pack_count(&o.g, o.form);
-  l->out[0] = ig__node2(l->graph, &ig__op_conv2d_dx_direct, &o, l->in[0], ig__conv_pack_node(l->graph, &o, l->in[1]));
-  return ig__graph_status(l->graph);
-}
+static ig_status lower(ig__lower *l) { return ig__conv_lower(l, IG__CONV_DX, l->node->options); }
 
 static void run(const ig__run *r) {
   r->k->conv2d_dx_plain(r->options, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1);
@@ -70,16 +61,9 @@ const ig__op ig__op_conv2d_dx = {
   .probe = probe,
 };
 
-/* ---- the direct form: dy and weights packed BACKWARD ---------------------------------------------------------------- */
+/* ---- the direct form: dy and packed weights ------------------------------------------------------------------------- */
 
-static ig_status direct_infer(ig__infer *i) {
-  const ig__conv_lowered *o = i->options;
-  ig__shape dy = ig__conv_output_shape(&o->g, i->graph->n), w = ig__shape_make(1, (int[]){(int)o->count}, false);
-  IG__TRY(ig__expect_shape("conv2d_dx_direct", i, 0, &dy));
-  IG__TRY(ig__expect_shape("conv2d_dx_direct", i, 1, &w));
-  i->out[0].shape = ig__conv_input_shape(&o->g, i->graph->n);
-  return IG_OK;
-}
+static ig_status direct_infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_dx_direct", IG__CONV_DX); }
 
 static void direct_run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;

@@ -1,5 +1,6 @@
 /* Weights in the order in which a convolution kernel reads them. Made by lowering; a plan keeps the result until the
  * parameters change. */
+#include "kernels/pack.h"
 #include "ops/conv_geometry.h"
 #include "ops/ops.h"
 
@@ -19,8 +20,7 @@ static void run(const ig__run *r) {
 /* Blocks of the form's outer channels; pieces of less than 64 KiB or so are not worth handing out. */
 static int parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  int channels = o->form == IG__PACK_BACKWARD ? o->g.c_in : o->g.c_out;
-  int64_t blocks = (channels + IG__BLOCK - 1) / IG__BLOCK, worth = 1 + o->count / 16384;
+  int64_t blocks = ig__pack_blocks(&o->g, o->form), worth = 1 + o->count / 16384;
   return (int)(blocks < worth ? blocks : worth);
 }
 

@@ -1,6 +1,7 @@
 /* Windows over pictures: options to geometry and back, shapes, halos. */
 #include "ops/conv_geometry.h"
 
+#include "kernels/pack.h"
 #include "ops/ops.h"
 
 #include <limits.h>
@@ -157,21 +158,23 @@ int ig__conv_each_parts(const ig__conv *g, int channels, int n) {
   return n == 1 && ig__conv_work(g, 1) > 4e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
 }
 
-static int64_t padded(int channels) { return (channels + IG__BLOCK - 1) / IG__BLOCK * IG__BLOCK; }
-
-int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form) {
-  int64_t inputs = form == IG__PACK_FORWARD_PLAIN_X ? g->c_in : padded(g->c_in);
-  return padded(g->c_out) * inputs * g->kh * g->kw;
-}
+int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form) { return (int64_t)ig__pack_count(g, form); }
 
 /* A first layer's 1 to 4 channels would fill a quarter of a block at most: it reads the plain picture. An image that the plan
  * has made is blocked already and stays so. */
 ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__value x) {
   const ig__node *producer = ig__tensor_of(graph, x)->node;
   bool plain = !producer || producer->op->layout == IG__LAYOUT_PLAIN;
-  return plain && g->c_in <= 4 ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
+  return ig__pack_forward(g, plain && g->c_in <= 4 ? 1 : IG__BLOCK);
 }
 
-ig__value ig__conv_pack_node(ig__graph *graph, const ig__conv_lowered *o, ig__value w) {
-  return ig__node1(graph, &ig__op_conv2d_pack, o, w);
+ig_status ig__conv_infer_lowered(ig__infer *i, const char *what, ig__conv_pass pass) {
+  const ig__conv_lowered *o = i->options;
+  int n = i->graph->n;
+  ig__shape x = ig__conv_input_shape(&o->g, n), y = ig__conv_output_shape(&o->g, n);
+  ig__shape packed = ig__shape_make(1, (int[]){(int)o->count}, false);
+  IG__TRY(ig__expect_shape(what, i, 0, pass == IG__CONV_DX ? &y : &x));
+  IG__TRY(ig__expect_shape(what, i, 1, pass == IG__CONV_DW ? &y : &packed));
+  i->out[0].shape = pass == IG__CONV_FORWARD ? y : pass == IG__CONV_DX ? x : ig__conv_weight_shape(&o->g);
+  return IG_OK;
 }

@@ -20,11 +20,15 @@ typedef struct ig__conv_options {
 /* stride 0: as k. */
 typedef struct ig__pool_options { ig__pair k, stride, pad; } ig__pool_options;
 
+/* The three passes of a convolution. */
+typedef enum ig__conv_pass { IG__CONV_FORWARD, IG__CONV_DX, IG__CONV_DW } ig__conv_pass;
+
 /* A convolution in its lowered forms: geometry, form of its packed weights, and what is done to the output on the way. */
 typedef struct ig__conv_lowered {
   ig__conv g;
   ig__pack form;
-  int64_t count;           /* elements of the packed form */
+  int m;                   /* Winograd: the side of an output tile; 0: direct */
+  int64_t count;           /* elements of the packed weights, or of a partial of their gradient */
   bool relu;
 } ig__conv_lowered;
 
@@ -57,10 +61,14 @@ int ig__conv_each_parts(const ig__conv *g, int channels, int n);
 /* Packed weights: elements; the form for a forward pass over input `x` of the plan's graph. */
 int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form);
 ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__value x);
-/* Appends the packing of w to the plan's graph. */
-ig__value ig__conv_pack_node(ig__graph *graph, const ig__conv_lowered *o, ig__value w);
 
-/* For the lowering rules of bias (input 1 is the bias) and relu: when the producer of input 0 is a convolution in its direct
+/* The lowering of all three (conv_ways.c): appends what computes `pass` of geometry g in the way that is chosen by shape and
+ * planned batch. Inputs of the node: x and w, dy and w, x and dy. */
+ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g);
+/* The infer rule of a lowered pass. */
+ig_status ig__conv_infer_lowered(ig__infer *i, const char *what, ig__conv_pass pass);
+
+/* For the lowering rules of bias (input 1 is the bias) and relu: when the producer of input 0 is a convolution in a lowered
  * form, or a batch normalisation for relu, that nobody else reads, the producer does the work while it stores, out[0] is
  * set to its output, and the answer is true. Otherwise nothing is changed. */
 bool ig__conv_fuse_bias(ig__lower *l);

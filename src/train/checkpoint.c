@@ -203,8 +203,9 @@ static ig_status apply(const ig__checkpoint *c, const char *place, ig__model *mo
                        ig__run_state *state, uint64_t fingerprint) {
   const char *isa = ig__isa_name(ig__updater_context(updater)->isa);
   if (c->fingerprint != fingerprint)
-    return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says, or of "
-                    "another instruction set than %s, with which this run would not go on with the same bits", place, isa);
+    return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says, of another "
+                    "instruction set than %s, or of another version of imgrad, with which this run would not go on with the same bits",
+                    place, isa);
   const ig__section *s = find(c, "state");
   if (!s) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", place);
   IG__TRY(ig__run_state_parse(s, place, state));

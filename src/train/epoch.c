@@ -49,7 +49,7 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
                           .loss_scale = several ? batch->n : 1};
     IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
-    const int32_t *label = batch->field[t->train.label_field];
+    const int32_t *label = batch->field[t->train.target_field];
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
     *loss += ig__network_loss(&t->train) * batch->n;
     *pictures += batch->n;

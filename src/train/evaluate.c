@@ -10,7 +10,7 @@ ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader
     IG__TRY(ig__loader_next(loader, &batch));
     if (!batch) break;
     IG__TRY(ig__network_run(net, context, batch, &(ig__pass_step){.loss_scale = 1}));
-    const int32_t *label = batch->field[net->label_field];
+    const int32_t *label = batch->field[net->target_field];
     for (int i = 0; i < batch->n; i++) {
       int answer = ig__network_answer(net, i);
       tally.correct += answer == label[i];

@@ -43,7 +43,7 @@ static ig_status open_all(check *c) {
   IG__TRY(ig__model_any(o->model, classes, 8, (uint64_t)o->seed, &c->model));
   IG__TRY(ig__samples_make(c->source, &(ig__split_options){(uint64_t)o->seed, 0, 0, 0}, &c->samples));
   IG__TRY(ig__network_new(c->context, &(ig__network_request){.model = c->model, .data = &c->source->info, .loss = o->loss,
-                          .n = o->batch, .training = true, .gradients = true, .kinks = true}, &c->network));
+                          .conv = o->conv, .n = o->batch, .training = true, .gradients = true, .kinks = true}, &c->network));
   IG__TRY(ig__loader_new(c->source, &(ig__loader_options){.batch = o->batch, .threads = 1, .depth = 1}, &c->loader));
   IG__TRY(ig__order_epoch(c->samples.ref[IG__TRAIN], c->samples.count[IG__TRAIN], (uint64_t)o->seed, 1));
   IG__TRY(ig__loader_start(c->loader, c->samples.ref[IG__TRAIN], c->samples.count[IG__TRAIN], 0));

@@ -18,27 +18,42 @@ static ig_status add_output(outputs *o, ig__value value, int64_t into) {
   return IG_OK;
 }
 
-static int field_with(const ig__source_info *data, ig__role role) {
-  for (int i = 0; i < data->field_count; i++)
+/* The first field behind `after` with this role; −1: none. */
+static int field_with(const ig__source_info *data, ig__role role, int after) {
+  for (int i = after + 1; i < data->field_count; i++)
     if (data->field[i].role == role) return i;
   return -1;
 }
 
 static ig_status check_picture(const ig__model *model, const ig__source_info *data, ig__network *net) {
-  net->image_field = field_with(data, IG__ROLE_IMAGE);
-  net->label_field = field_with(data, IG__ROLE_LABEL);
+  net->image_field = field_with(data, IG__ROLE_IMAGE, -1);
   if (net->image_field < 0) return ig__fail(IG_BAD_DATA, "%s: no pictures in these data", data->name);
   const ig__field *f = &data->field[net->image_field];
   const ig__input_options *in = &model->input;
   if (f->rank != 3 || f->dim[0] != in->channels || f->dim[1] != in->height || f->dim[2] != in->width)
     return ig__fail(IG_BAD_MODEL, "model %s takes pictures of %d×%d×%d (channels × height × width), %s has %d×%d×%d: choose a model "
                     "for this size", model->name, in->channels, in->height, in->width, data->name, f->dim[0], f->dim[1], f->dim[2]);
+  net->target_field = field_with(data, IG__ROLE_LABEL, -1);
+  if (net->target_field < 0) net->target_field = field_with(data, IG__ROLE_IMAGE, net->image_field);
   return IG_OK;
 }
 
-static ig__dtype picture_dtype(const ig__field *f) { return f->type == IG__FIELD_U8 ? IG__U8 : IG__F32; }
+static ig__dtype dtype_of(const ig__field *f) {
+  return f->type == IG__FIELD_U8 ? IG__U8 : f->type == IG__FIELD_I32 ? IG__I32 : IG__F32;
+}
 
-/* The loss named by --loss on (prediction, label). */
+static bool has_labels(const ig__network_request *q, const ig__network *net) {
+  return net->target_field < 0 || q->data->field[net->target_field].role == IG__ROLE_LABEL;
+}
+
+/* What field 1 of a batch is. */
+static ig__value target_leaf(ig__graph *graph, const ig__field *f) {
+  ig__shape shape = {.rank = f->rank + 1, .dim = {graph->n}, .batched = true};
+  for (int k = 0; k < f->rank; k++) shape.dim[k + 1] = f->dim[k];
+  return ig__leaf_add(graph, IG__LEAF_FIELD, 1, dtype_of(f), shape);
+}
+
+/* The loss named by --loss on (prediction, target). */
 static ig__value build_loss(ig__graph *graph, const char *text, ig__value prediction, ig__value target) {
   char copy[IG_SPEC_SIZE], *words[32];
   if (strlen(text) >= sizeof copy) return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: the text is too long"));
@@ -59,9 +74,9 @@ static ig__value build_loss(ig__graph *graph, const char *text, ig__value predic
 /* Appends the gradients of all trained parameters as outputs that go to their spans. */
 static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, outputs *out) {
   size_t params = model->param_count;
-  ig__value *of = ig__alloc(2 * params + 1, sizeof *of), *grad = of + params;
+  ig__value *of = ig__alloc(params + 1, sizeof *of), *grad = ig__alloc(params + 1, sizeof *grad);
   int *number = ig__alloc(params + 1, sizeof *number), wanted = 0;
-  ig_status status = of && number ? IG_OK : IG_NO_MEMORY;
+  ig_status status = of && grad && number ? IG_OK : IG_NO_MEMORY;
   for (size_t t = 0; status == IG_OK && t < graph->tensor_count; t++) {
     const ig__tensor *tensor = graph->tensor[t];
     if (tensor->leaf != IG__LEAF_PARAM || model->param[tensor->leaf_index].frozen) continue;
@@ -78,6 +93,7 @@ static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__val
     status = grad[i] == IG__NONE ? graph->status : add_output(out, grad[i], model->param[number[i]].offset);
   }
   ig__free(of);
+  ig__free(grad);
   ig__free(number);
   return status;
 }
@@ -96,26 +112,31 @@ static ig_status add_kinks(ig__network *net, const ig__graph *graph, outputs *ou
   return IG_OK;
 }
 
-static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
-  const ig__field *picture = &q->data->field[net->image_field];
-  ig__built built;
-  IG__TRY(ig__model_build(q->model, graph, picture_dtype(picture), &built));
-  const ig__shape *shape = ig__shape_of(graph, built.output[0]);
-  if (shape->rank != 2) {
-    char text[96];
+/* Labels want one number a class; another target, a prediction of its own shape, which is the loss's to refuse. */
+static ig_status check_prediction(const ig__network_request *q, ig__network *net, const ig__shape *shape) {
+  char text[96];
+  if (!has_labels(q, net)) return IG_OK;
+  if (shape->rank != 2)
     return ig__fail(IG_BAD_MODEL, "model %s ends in %s; one number a class (n×classes) is wanted", q->model->name,
                     ig__shape_text(text, shape));
-  }
   net->classes = shape->dim[1];
+  if (q->loss && net->target_field < 0) return ig__fail(IG_BAD_DATA, "%s: no labels in these data", q->data->name);
+  if (q->loss && q->data->class_count > net->classes)
+    return ig__fail(IG_BAD_MODEL, "model %s answers %d classes, %s has %d", q->model->name, net->classes, q->data->name,
+                    q->data->class_count);
+  return IG_OK;
+}
+
+static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
+  ig__built built;
+  IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
+  IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
   IG__TRY(add_output(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(add_output(out, built.output[0], -1));
   if (!q->loss) return graph->status;
-  if (net->label_field < 0) return ig__fail(IG_BAD_DATA, "%s: no labels in these data", q->data->name);
-  if (q->data->class_count > net->classes)
-    return ig__fail(IG_BAD_MODEL, "model %s answers %d classes, %s has %d", q->model->name, net->classes, q->data->name,
-                    q->data->class_count);
-  ig__value label = ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__I32, ig__shape_make(1, &q->n, true));
-  ig__value loss = build_loss(graph, q->loss, built.output[0], label);
+  const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
+  ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
+  ig__value loss = build_loss(graph, text, built.output[0], target);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
   if (q->kinks) IG__TRY(add_kinks(net, graph, out));
@@ -127,7 +148,11 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   outputs out = {0};
   *net = (ig__network){.model = q->model, .n = q->n, .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
+  bool direct = q->conv && !strcmp(q->conv, "direct");
+  if (q->conv && !direct && strcmp(q->conv, "auto") != 0)
+    return ig__fail(IG_USAGE, "--conv %s: auto and direct are there", q->conv);
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
+  if (status == IG_OK) graph->direct = direct;
   if (status == IG_OK) status = build(q, net, graph, &out);
   if (status == IG_OK)
     status = ig__plan_new(&net->plan, &(ig__plan_request){
@@ -151,7 +176,7 @@ ig_status ig__network_run(ig__network *net, const ig_context *context, const ig_
                    .state = net->model->states,
                    .grads = step->grads,
                    .accumulate = step->accumulate,
-                   .field = {batch->field[net->image_field], net->label_field < 0 ? NULL : batch->field[net->label_field]},
+                   .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field]},
                    .loss_scale = step->loss_scale,
                    .step = {step->seed, step->step, batch->key},
                    .version = net->model->version};

@@ -8,9 +8,13 @@
 #define OPT(member, fallback, min, max, unit, help) IG__OPTION(T, member, fallback, min, max, unit, help)
 #define TEXT(member, fallback, help) IG__OPTION(T, member, fallback, 0, 0, "", help)
 #define PRECISION TEXT(precision, "f32", "f32 or f64: the real type of weights and arithmetic")
+#define CONV_HELP "auto, or direct: no convolution by Winograd, which is faster and rounds a little more"
+#define CONV TEXT(conv, "auto", CONV_HELP)
 #define THREADS OPT(threads, "0", 0, 4096, "", "compute threads; 0: as many as the process may use")
 #define WORKERS OPT(workers, "1", 1, 256, "", "threads that read pictures")
 #define STRICT OPT(strict, "no", 0, 1, "", "stop at the first broken picture instead of leaving it out")
+#define STEP_LOSS TEXT(loss, "", "loss of the training step; default cross_entropy, or mse for a model that ends in pictures")
+#define STEP_OPTIMIZER TEXT(optimizer, "adam", "optimiser of the training step")
 #define BAR OPT(min_accuracy, "0", 0, 1, "", "exit with code 8 when the accuracy measured last stays below")
 
 #define T ig_train_options
@@ -24,6 +28,7 @@ static const ig__option train_table[] = {
   TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", \"step 5\""),
   TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
   PRECISION,
+  CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N"),
   TEXT(time, "", "stop after so long: 90, 10m, 1.5h"),
   OPT(lr, "0", 0, 1e6, "a step", "learning rate; 0: the optimiser's own"),
@@ -52,6 +57,7 @@ static const ig__option eval_table[] = {
   TEXT(data, "", "measure on these data; default: those of the run"),
   TEXT(part, "test", "test, val or train"),
   PRECISION,
+  TEXT(conv, "", CONV_HELP "; default: as the run"),
   OPT(batch, "256", 1, 1 << 20, "pictures", "pictures at once"),
   THREADS,
   WORKERS,
@@ -65,6 +71,7 @@ static const ig__option gradcheck_table[] = {
   TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
   TEXT(data, "digits", "folder or built-in source the pictures come from"),
   TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
+  CONV,
   OPT(batch, "4", 1, 4096, "pictures", "pictures in the batch"),
   OPT(samples, "20", 1, 1 << 30, "", "elements tried in each tensor"),
   OPT(directions, "20", 0, 1 << 20, "", "random directions through all parameters"),
@@ -77,13 +84,32 @@ static const ig__option gradcheck_table[] = {
 #define T ig_summary_options
 static const ig__option summary_table[] = {
   TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
-  TEXT(loss, "cross_entropy", "loss of the training step"),
-  TEXT(optimizer, "adam", "optimiser of the training step"),
+  STEP_LOSS,
+  STEP_OPTIMIZER,
   PRECISION,
+  CONV,
   OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
   OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
   THREADS,
   OPT(plan, "no", 0, 1, "", "also describe the training plan, phase by phase"),
+  IG__OPTIONS_END};
+#undef T
+
+#define T ig_bench_options
+static const ig__option bench_table[] = {
+  TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
+  OPT(train, "no", 0, 1, "", "time a training step: forward, backward, update (the default)"),
+  OPT(infer, "no", 0, 1, "", "time inference instead"),
+  STEP_LOSS,
+  STEP_OPTIMIZER,
+  PRECISION,
+  CONV,
+  OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
+  OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
+  OPT(seconds, "2", 0.01, 3600, "seconds", "time to measure; three repetitions at least"),
+  THREADS,
+  OPT(nodes, "no", 0, 1, "", "also print each node of the plan"),
+  OPT(phases, "no", 0, 1, "", "also print each phase: what threads do between two meetings"),
   IG__OPTIONS_END};
 #undef T
 
@@ -92,12 +118,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_TRAIN: return train_table;
   case IG_VERB_EVAL: return eval_table;
   case IG_VERB_GRADCHECK: return gradcheck_table;
+  case IG_VERB_BENCH: return bench_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench"};
   return names[verb];
 }
 
@@ -140,6 +167,12 @@ ig_gradcheck_options ig_gradcheck_options_default(void) {
 ig_summary_options ig_summary_options_default(void) {
   ig_summary_options o = {.batch = 0};
   ig__options_default(summary_table, &o);
+  return o;
+}
+
+ig_bench_options ig_bench_options_default(void) {
+  ig_bench_options o = {.batch = 0};
+  ig__options_default(bench_table, &o);
   return o;
 }
 

@@ -4,15 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Pictures and labels as this model wants them, for plans that no data are at hand for. */
-static ig__source_info wanted_data(const ig__model *model) {
-  ig__source_info info = {.field_count = 2, .name = "data"};
-  info.field[0] = (ig__field){.name = "image", .role = IG__ROLE_IMAGE, .type = IG__FIELD_U8, .rank = 3,
-                              .dim = {model->input.channels, model->input.height, model->input.width}};
-  info.field[1] = (ig__field){.name = "label", .role = IG__ROLE_LABEL, .type = IG__FIELD_I32, .rank = 0};
-  return info;
-}
-
 static void fill_row(const ig__model *model, size_t line, const ig__shape *shape, double macs, ig_summary_row *row) {
   const ig__line *l = &model->line[line];
   snprintf(row->name, sizeof row->name, "%s", l->name);
@@ -48,22 +39,23 @@ static ig_status fill_rows(const ig_context *context, ig__model *model, ig_summa
 }
 
 static ig_status fill_memory(const ig_context *context, ig__model *model, const ig_summary_options *o, ig_summary_result *r) {
-  ig__source_info info = wanted_data(model);
+  ig__source_info info;
   ig_train_options train = ig_train_options_default();
   ig__network network = {0};
   ig__updater *updater = NULL;
   ig__buffer text = {0};
   int threads = ig__pool_threads(context->pool);
+  IG__TRY(ig__synthetic_info(model, &info));
   memcpy(train.optimizer, o->optimizer, sizeof train.optimizer);
   IG__TRY(ig__updater_new(context, model, &train, 1, &updater));
   uint64_t slots = (uint64_t)ig__updater_slots(updater);
   ig__updater_free(updater);
   r->weight_bytes = (uint64_t)(model->params_size + model->states_size) * (uint64_t)model->real_size;
-  IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .n = o->batch}, &network));
+  IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .conv = o->conv, .n = o->batch}, &network));
   r->inference_bytes = ig__plan_memory_of(network.plan, threads).total;
   ig__network_free(&network);
   IG__TRY(ig__network_new(context, &(ig__network_request){.model = model, .data = &info, .loss = o->loss, .n = o->batch,
-                          .training = true, .gradients = true}, &network));
+                          .conv = o->conv, .training = true, .gradients = true}, &network));
   r->training_bytes = ig__plan_memory_of(network.plan, threads).total +
                       (1 + slots) * (uint64_t)model->params_size * (uint64_t)model->real_size;
   ig_status status = o->plan ? ig__plan_describe(network.plan, &text) : IG_OK;

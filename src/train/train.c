@@ -18,14 +18,21 @@ static bool is_free(const char *name) {
   return false;
 }
 
-static uint64_t fingerprint_of(const ig__trainer *t) {
+/* Of all that results depend on: model, data, options, instruction set, and the plan itself, since another version of this
+ * library may choose other kernels or cut sums otherwise. */
+static ig_status find_fingerprint(ig__trainer *t) {
+  ig__buffer plan = {0};
   uint64_t hash = ig__hash(t->model->text, strlen(t->model->text), t->source->info.fingerprint);
   for (const ig__option *o = ig__verb_table(IG_VERB_TRAIN); o->name; o++)
     if (!is_free(o->name) && strcmp(o->name, "strict")) {
       const char *at = (const char *)t->options + o->offset;
       hash = ig__hash(at, o->type == IG__OPTION_TEXT ? strlen(at) : o->size, hash);
     }
-  return ig__hash(&t->train.k->isa, sizeof t->train.k->isa, hash);
+  hash = ig__hash(&t->train.k->isa, sizeof t->train.k->isa, hash);
+  ig_status status = ig__plan_describe(t->train.plan, &plan);
+  if (status == IG_OK) t->fingerprint = ig__hash(plan.data, plan.size, hash);
+  ig__buffer_free(&plan);
+  return status;
 }
 
 /* The run's own configuration, with what may differ taken from the command line. */
@@ -118,9 +125,9 @@ static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
-                          .training = true, .gradients = true, .accumulates = o->accumulate > 1}, &t->train));
+                          .conv = o->conv, .training = true, .gradients = true, .accumulates = o->accumulate > 1}, &t->train));
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
-                          .n = MEASURE_BATCH}, &t->test));
+                          .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, &t->loader));
@@ -183,7 +190,7 @@ static ig_status extend(ig__trainer *t) {
 
 /* A new folder with its configuration; or an old one with its checkpoint. */
 static ig_status open_folder(ig__trainer *t) {
-  t->fingerprint = fingerprint_of(t);
+  IG__TRY(find_fingerprint(t));
   if (*t->options->resume) {
     memcpy(t->folder, t->options->resume, sizeof t->folder);
     char *path = ig__format("%s/checkpoint", t->folder);

@@ -31,15 +31,17 @@ typedef struct ig__network {
   ig__model *model;          /* borrowed */
   ig__plan *plan;
   const ig__kernels *k;
-  int n, classes;            /* planned pictures; width of the prediction */
+  int n, classes;            /* planned pictures; width of the prediction, 0 when it is a picture */
   int first_kink, kinks;     /* among the plan's outputs */
-  int image_field, label_field;
+  int image_field;
+  int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
 } ig__network;
 
 typedef struct ig__network_request {
   ig__model *model;
   const ig__source_info *data;
-  const char *loss;          /* NULL: prediction only */
+  const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
+  const char *conv;          /* "auto", "direct"; NULL: auto */
   int n;
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
@@ -155,6 +157,14 @@ ig_status ig__trainer_save(ig__trainer *trainer);
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
+
+/* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
+/* Two fields: pictures, as bytes where they have 1 … 4 channels, else as floats; and labels, or for a model that ends in
+ * pictures a picture of that size. */
+ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
+/* n random samples in memory. Owner: caller, ig__synthetic_batch_free. */
+ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
+void ig__synthetic_batch_free(ig__batch *batch);
 
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);

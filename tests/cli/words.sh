@@ -14,7 +14,7 @@ test_version() {
 test_overview() {
   run help
   want_code 0
-  for word in eval gradcheck help info models summary train version optimizers schedules "Exit codes"; do want_out "$word"; done
+  for word in bench eval gradcheck help info models summary train version optimizers schedules "Exit codes"; do want_out "$word"; done
   whole=$out
   run --help
   want_code 0
@@ -28,7 +28,7 @@ test_no_command() {
 }
 
 test_help_of_every_command() {
-  for command in eval gradcheck help info models summary train version; do
+  for command in bench eval gradcheck help info models summary train version; do
     run "$command" --help
     want_code 0
     want_out "usage: imgrad $command"
@@ -140,7 +140,7 @@ test_config() {
 test_models() {
   run models
   want_code 0
-  for name in lenet5 mlp resnet8 softmax textbook; do want_out "$name"; done
+  for name in dncnn lenet5 mlp resnet18 resnet8 softmax textbook unet; do want_out "$name"; done
   run models textbook
   want_code 0
   want_out "conv2d 32"
@@ -196,6 +196,36 @@ test_gradcheck() {
   # No difference is as good as this, so the verdict must be the other one.
   run gradcheck softmax --samples 5 --directions 3 --tolerance 0
   want_code 1
+}
+
+test_bench() {
+  run bench softmax --seconds 0.05 --batch 4 --threads 1 --nodes --phases
+  want_code 0
+  for word in softmax training "batch 4" dense1 matmul update wait "% peak" GF/s "a second" memory cached; do want_out "$word"; done
+  printf 'input 1 8 8\nconv2d 2 k=3 pad=same relu\nconv2d 1 k=3 pad=same\n' >pictures.txt
+  run bench pictures.txt --seconds 0.05 --batch 2
+  want_code 0
+  want_out conv2d2
+  run bench pictures.txt --loss cross_entropy
+  want_code 4
+  run bench softmax --train --infer
+  want_code 2
+  want_err "choose one"
+  run bench txtbook
+  want_code 2
+  want_err textbook
+  run bench softmax --precision f16
+  want_code 2
+  want_jq
+  run bench mlp --infer --json --seconds 0.05 --batch 3
+  want_code 0
+  want_json '.[0] | .model == "mlp" and .mode == "infer" and .batch == 3 and .threads >= 1 and .img_per_s > 0 and .ms_per_step > 0
+    and .gflops > 0 and .peak_gflops > .gflops and (.isa | length) > 0 and (.rows | map(.line) | index("update")) == null
+    and (.rows | map(.pass) | unique) == ["forward", "wait"] and (.phases | length) >= 1'
+  run bench mlp --json --seconds 0.05 --precision f64 --optimizer "sgd momentum=0.9"
+  want_json '.[0] | .mode == "train" and .batch == 32 and (.rows | map(select(.line == "update")) | .[0].op) == "sgd"
+    and ([.rows[].us_per_picture] | add * 32) as $core | ($core / (.profiled_ms * 1000 * .threads) - 1 | fabs) < 1e-9'
+  [ "$(wc -l <stdout)" = 1 ] || fail "more than one line"
 }
 
 test_streams() {

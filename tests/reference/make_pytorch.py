@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes pytorch.txt: what PyTorch makes of imgrad's built-in models from the weights and pictures of generator.py.
+"""Writes pytorch.txt: what PyTorch makes of imgrad's built-in models, and of one more, `resize`, that has every layer which
+changes the size of pictures, from the weights and pictures of generator.py.
 
     make_pytorch.py            writes pytorch.txt beside this file
     make_pytorch.py --check    makes the numbers again and compares them with the stored ones
@@ -63,19 +64,38 @@ def block(x, p, stage, stride, training):
     return F.relu(batchnorm(short, p, stage + ".batchnorm2", training) + main)
 
 
-def resnet8(x, p, training):
+def colour(x):
     mean = torch.tensor([0.4914, 0.4822, 0.4465], dtype=x.dtype).view(1, 3, 1, 1)
     deviation = torch.tensor([0.2470, 0.2435, 0.2616], dtype=x.dtype).view(1, 3, 1, 1)
-    x = F.conv2d((x / 255 - mean) / deviation, p["conv2d1.weight"], padding=1)
-    x = F.relu(batchnorm(x, p, "batchnorm1", training))
-    for stage, stride in (("stage1", 1), ("stage2", 2), ("stage3", 2)):
-        x = block(x, p, stage, stride, training)
+    return (x / 255 - mean) / deviation
+
+
+# Names of the stages, channels in and out.
+RESNET8 = [("stage1", 16, 16), ("stage2", 16, 32), ("stage3", 32, 64)]
+RESNET18 = [("stage1a", 64, 64), ("stage1b", 64, 64), ("stage2a", 64, 128), ("stage2b", 128, 128),
+            ("stage3a", 128, 256), ("stage3b", 256, 256), ("stage4a", 256, 512), ("stage4b", 512, 512)]
+
+
+def resnet(x, p, stages, training):
+    x = F.relu(batchnorm(F.conv2d(colour(x), p["conv2d1.weight"], padding=1), p, "batchnorm1", training))
+    for stage, inputs, outputs in stages:
+        x = block(x, p, stage, 1 if inputs == outputs else 2, training)
     return dense(x.mean((2, 3)), p, "dense1")
 
 
-def resnet8_tensors():
-    shapes = [("conv2d1", 16, 3, 3), ("batchnorm1", 16)]
-    for stage, inputs, outputs in (("stage1.", 16, 16), ("stage2.", 16, 32), ("stage3.", 32, 64)):
+def resnet8(x, p, training):
+    return resnet(x, p, RESNET8, training)
+
+
+def resnet18(x, p, training):
+    return resnet(x, p, RESNET18, training)
+
+
+def resnet_tensors(stages):
+    first, last = stages[0][1], stages[-1][2]
+    shapes = [("conv2d1", first, 3, 3), ("batchnorm1", first)]
+    for stage, inputs, outputs in stages:
+        stage += "."
         shapes += [(stage + "conv2d1", outputs, inputs, 3), (stage + "batchnorm1", outputs),
                    (stage + "conv2d2", outputs, outputs, 3)]
         if inputs == outputs:
@@ -89,7 +109,20 @@ def resnet8_tensors():
         else:
             params += [tensor(name + ".gamma", *s), tensor(name + ".beta", *s)]
             states += [tensor(name + ".running_mean", *s), tensor(name + ".running_variance", *s)]
-    return params + [tensor("dense1.weight", 10, 64), tensor("dense1.bias", 10)] + states
+    return params + [tensor("dense1.weight", 10, last), tensor("dense1.bias", 10)] + states
+
+
+def resize(x, p, training):
+    x = torch.tanh(F.conv2d(x / 255, p["conv2d1.weight"], p["conv2d1.bias"], stride=2, padding=1))
+    x = F.pad(x, (2, 2, 1, 3), mode="reflect")
+    x = torch.tanh(F.conv_transpose2d(x, p["up.weight"], p["up.bias"], stride=2, padding=1, output_padding=1))
+    x = x[:, :, 2:, 1:-3]
+    x = F.pad(x, (2, 2, 2, 2), mode="replicate")
+    x = F.avg_pool2d(F.interpolate(x, scale_factor=3, mode="bilinear", align_corners=False), 12)
+    x = F.interpolate(x, scale_factor=(2, 3), mode="nearest")
+    x = F.pad(x, (0, 2, 1, 0))
+    x = F.conv_transpose2d(x, p["grouped.weight"], p["grouped.bias"], stride=(2, 1), padding=(0, 1), groups=2, dilation=(1, 2))
+    return dense(F.avg_pool2d(torch.tanh(x), 5), p, "dense1")
 
 
 def layers(*named):
@@ -108,7 +141,12 @@ MODELS = [
     ("lenet5", lenet5, GREY,
      layers(("conv2d1", 6, 1, 5, 5), ("conv2d2", 16, 6, 5, 5), ("dense1", 120, 400), ("dense2", 84, 120), ("dense3", 10, 84)),
      [(100, SGD), (100, ADAM)]),
-    ("resnet8", resnet8, COLOUR, resnet8_tensors(), [(20, SGD)]),
+    ("resnet8", resnet8, COLOUR, resnet_tensors(RESNET8), [(20, SGD)]),
+    ("resnet18", resnet18, COLOUR, resnet_tensors(RESNET18), []),
+    ("resize", resize, GREY,
+     [tensor("conv2d1.weight", 4, 1, 3, 3), tensor("conv2d1.bias", 4), tensor("up.weight", 4, 6, 3, 3), tensor("up.bias", 6),
+      tensor("grouped.weight", 6, 2, 2, 3), tensor("grouped.bias", 4), tensor("dense1.weight", 10, 168), tensor("dense1.bias", 10)],
+     [(100, SGD)]),
 ]
 
 

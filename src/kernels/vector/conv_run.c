@@ -52,6 +52,10 @@ static columns columns_from(const conv_axis *a, int o, bool halo) {
   return c;
 }
 
+/* Three nested loops of three turns each take as long as a third of a first layer's multiplications: the inputs of a plain
+ * x have their places written down and are taken in one loop. */
+#define PLACES 160
+
 /* What stays the same over a run of columns. */
 typedef struct loop {
   const conv_run *r;
@@ -60,7 +64,21 @@ typedef struct loop {
   int group;        /* pictures that share the weights while these are in the first-level cache */
   int chunk;        /* input blocks in one go */
   const real *bias;
+  int64_t place[PLACES]; /* of a plain x: see conv_tile; 0 of them are filled where the columns leave some taps out */
+  int places;
 } loop;
+
+/* The places of the inputs of a pixel whose taps are all there, in the order of their weights. */
+static void find_places(loop *l) {
+  const conv_run *r = l->r;
+  const int64_t count = (int64_t)r->blocks * r->v.taps * r->h.taps;
+  l->places = 0;
+  if (!l->plain || count > PLACES || l->c.taps.count != r->h.taps || l->chunk < r->blocks) return;
+  for (int b = 0; b < r->blocks; b++)
+    for (int y = 0; y < r->v.taps; y++)
+      for (int x = 0; x < r->h.taps; x++)
+        l->place[l->places++] = b * r->x->c_pitch + y * r->v.dilation * r->x->h_pitch + x * r->h.dilation;
+}
 
 /* The rows of one picture, for the output vectors v and v + 1 and the input blocks from b0 to b1 - 1. */
 static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
@@ -82,21 +100,29 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
     t.cols = 1;
     t.lanes = t.last_lanes = h->count;
   }
-  const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at;
+  const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at + (r->depthwise ? lane : 0);
   const real *w0 = r->w + v / VECTORS * r->w_out + lane + b0 * r->w_block + h->first * r->w_col;
   real *y0 = (real *)y->data + n * y->n_pitch + v / VECTORS * y->c_pitch + lane + (int64_t)l->c.first * IG__BLOCK;
-  const int most = IG__NAME(conv_tile_pixels)(t.x_pixel), pieces = (l->c.count + most - 1) / most;
+  const int most = r->depthwise ? IG__NAME(depthwise_tile_pixels)(t.x_pixel) : IG__NAME(conv_tile_pixels)(t.x_pixel, vectors);
+  const int pieces = (l->c.count + most - 1) / most;
+  const bool edges = !l->plain && l->c.advance == 1 && h->advance == 1;
   for (int o = 0; o < r->v.out; o++) {
     const taps rows = taps_of(&r->v, o, true);
     t.rows = rows.count;
     t.x_row = rows.advance * x->h_pitch;
     t.w_row = rows.step * r->w_row;
     t.w = w0 + rows.first * r->w_row;
+    t.place = l->places && rows.count == r->v.taps ? l->place : NULL;
     for (int i = 0; i < pieces; i++) {
       const int p0 = ig__cut(l->c.count, i, pieces), p1 = ig__cut(l->c.count, i + 1, pieces);
       t.x = x0 + rows.at * x->h_pitch + p0 * t.x_pixel;
       t.y = y0 + o * y->h_pitch + p0 * t.y_pixel;
-      IG__NAME(conv_tile)(&t, p1 - p0, vectors);
+      if (edges) {
+        t.left = -(h->at + p0);
+        t.right = h->at + p1 - r->h.in;
+      } else t.right = -t.cols;
+      if (r->depthwise) IG__NAME(depthwise_tile)(&t, p1 - p0);
+      else IG__NAME(conv_tile)(&t, p1 - p0, vectors);
     }
   }
 }
@@ -105,8 +131,8 @@ static void run_columns(const loop *l) {
   const conv_run *r = l->r;
   for (int n0 = r->n0; n0 < r->n1; n0 += l->group) {
     const int n1 = n0 + l->group < r->n1 ? n0 + l->group : r->n1;
-    for (int v = r->out0 * VECTORS; v < r->out1 * VECTORS; v += 2) {
-      const int vectors = v + 2 <= r->out1 * VECTORS ? 2 : 1;
+    for (int v = r->out0 * VECTORS, vectors; v < r->out1 * VECTORS; v += vectors) {
+      vectors = !r->depthwise && v + 2 <= r->out1 * VECTORS ? 2 : 1;
       for (int b0 = 0; b0 < r->blocks; b0 += l->chunk) {
         const int b1 = b0 + l->chunk < r->blocks ? b0 + l->chunk : r->blocks;
         for (int n = n0; n < n1; n++) run_rows(l, n, v, vectors, b0, b1);
@@ -120,7 +146,7 @@ static void run_columns(const loop *l) {
 #define CHUNK_BYTES 24576
 #define GROUP_BYTES 524288
 
-void IG__NAME(conv_run)(const conv_run *r) {
+static void run_bundle(const conv_run *r) {
   const bool halo = within(&r->h, r->x->halo), plain = r->x->block == 1;
   const int64_t weights = (int64_t)r->v.taps * r->h.taps * (plain ? 1 : IG__BLOCK) * 2 * IG__VECTOR_BYTES;
   const int64_t picture = ((int64_t)r->blocks * r->v.in * r->h.in * (plain ? 1 : IG__BLOCK)
@@ -134,7 +160,32 @@ void IG__NAME(conv_run)(const conv_run *r) {
   for (int phase = 0; phase < phases; phase++) {
     for (int o = phase; o < r->h.out; o += l.c.count * l.c.step) {
       l.c = columns_from(&r->h, o, halo);
+      find_places(&l);
       run_columns(&l);
     }
+  }
+}
+
+static int clamp(int v, int most) { return v < 0 ? 0 : v < most ? v : most; }
+
+void IG__NAME(conv_run_bundles)(const conv_run *r, int in_blocks, int out_blocks) {
+  const int in = r->x->block == 1 ? r->x->c : ig__blocks(r->x->c), out = ig__blocks(r->y->c);
+  for (int b = r->out0 / out_blocks; b * out_blocks < r->out1; b++) {
+    const int in0 = b * in_blocks, first = b * out_blocks;
+    ig__image x = *r->x, y = *r->y;
+    ig__epilogue e = r->epilogue ? *r->epilogue : (ig__epilogue){ 0 };
+    x.data = (real *)x.data + in0 * x.c_pitch;
+    y.data = (real *)y.data + first * y.c_pitch;
+    if (e.bias) e.bias = (const real *)e.bias + (int64_t)first * IG__BLOCK;
+    conv_run one = *r;
+    one.x = &x;
+    one.y = &y;
+    one.w = r->w + first * r->w_out;
+    one.epilogue = &e;
+    one.blocks = clamp(in - in0, in_blocks);
+    if (in0 + one.blocks < in) one.last_lanes = IG__BLOCK;
+    one.out0 = clamp(r->out0 - first, out_blocks);
+    one.out1 = clamp(clamp(r->out1, out) - first, out_blocks);
+    run_bundle(&one);
   }
 }

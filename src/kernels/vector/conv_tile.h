@@ -5,7 +5,8 @@
 #include "kernels/real.h"
 
 /* Pixels of one register tile, two vectors of output channels each. 14·2 accumulators, 2 weights and 1 broadcast fill 31
- * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. */
+ * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. Where one vector is left over, its tile has
+ * twice the pixels: with 8 of them, as in a row of 16 cut in two, the latency of the additions alone costs a fifth. */
 #if IG__VECTOR_BYTES == 64
 #define TILE_PIXELS 14
 #else
@@ -23,14 +24,22 @@ typedef struct conv_tile {
   int64_t w_block, w_row, w_col, w_next; /* w_next, y_next: to the second vector */
   int64_t y_pixel, y_next, bias_next;
   int blocks, rows, cols, lanes, last_lanes; /* lanes of the last block */
+  const int64_t *place; /* a plain x: places of all inputs of a pixel, whose weights lie in one row; NULL: they do not */
+  /* Pixels at the row's beginning that meet the halo at the first column of the kernel, one fewer at each next column; and at
+   * its end, one more at each next column: negative where the halo begins later. Without any, 0 and −cols. */
+  int left, right;
   bool resume; /* go on from the sums in y */
   bool finish; /* add the bias, apply relu */
   bool relu;
 } conv_tile;
 
-/* `pixels` ≤ conv_tile_pixels(x_pixel, …), `vectors` 1 or 2 (1 only where a block is one vector). */
+/* `pixels` ≤ conv_tile_pixels(x_pixel, vectors), `vectors` 1 or 2 (1 only where a block is one vector). */
 void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors);
-int IG__NAME(conv_tile_pixels)(int64_t x_pixel);
+int IG__NAME(conv_tile_pixels)(int64_t x_pixel, int vectors);
+
+/* The same tile where every channel has weights of its own: x, w and y are vectors of channels, one lane a pixel. */
+void IG__NAME(depthwise_tile)(const conv_tile *t, int pixels);
+int IG__NAME(depthwise_tile_pixels)(int64_t x_pixel);
 
 /* One dimension of a convolution, seen from the side that is written. Forward, output o meets at tap a the input
  * o·stride − pad + a·dilation. Transposed (the gradient to the input), it meets (o − pad + a·dilation) / stride, where that
@@ -48,9 +57,12 @@ typedef struct conv_run {
   int blocks, last_lanes;               /* of x: input blocks, or channels of a plain x */
   const ig__epilogue *epilogue;         /* NULL: none */
   int n0, n1, out0, out1;               /* pictures; output blocks */
+  bool depthwise;                       /* x has one block, which is y's */
 } conv_run;
 
-void IG__NAME(conv_run)(const conv_run *r);
+/* Runs every bundle of the convolution, each on its own blocks of x, y and w. `r` is filled but for blocks; its out0 and out1
+ * count all of y's blocks, in_blocks and out_blocks are a bundle's, last_lanes x's. */
+void IG__NAME(conv_run_bundles)(const conv_run *r, int in_blocks, int out_blocks);
 
 /* Output blocks of a part: pairs stay together while there are enough of them, since one block alone makes a register tile
  * that loads more than it multiplies. */

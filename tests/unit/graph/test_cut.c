@@ -85,7 +85,7 @@ TEST(deferred_sums_run_side_by_side) {
   toy_output(t, toy_node1(t, &toy_total, (toy_options){.parts = 2}, x), -1);
   toy_plan p = open_plan(t, 4);
   CHECK_INT(p.plan->phase_count, 3);
-  CHECK_INT(p.plan->phase[1].tasks, 4 * 3 + 2);
+  CHECK_INT(p.plan->phase[1].tasks, 4 * 3 * 2 + 2); /* two halves of the pictures, to feed more cores */
   CHECK_INT(p.plan->phase[2].tasks, 4 * IG__FINISH_PARTS);
   toy_work = 1e6;
   toy_check_run(&p, 32, 0);
@@ -189,6 +189,54 @@ TEST(caches_follow_the_version) {
   packs = 0;
   toy_check_run(&p, 2, 2);
   CHECK_INT(packs, 10);
+  close_plan(&p);
+  toy_close(t);
+}
+
+/* What is made of weights and is too large to keep is made again in every step, beside what runs before its reader, and its
+ * room is used again. */
+TEST(large_packs_are_made_early) {
+  ig__op counted = toy_pack;
+  counted.run[1] = count_pack;
+  toy *t = toy_new(8);
+  t->keep_bytes = 1;
+  toy_options o = {.a = 3, .b = 1};
+  ig__value w = toy_param(t, 1), x = images(t, 16, 2, 2);
+  for (int i = 0; i < 3; i++) {
+    x = toy_node2(t, &toy_spread, o, x, toy_node1(t, &toy_channels, o, x));
+    ig__value pack = toy_node1(t, &counted, o, w);
+    x = toy_node2(t, &toy_spread, o, x, pack);
+  }
+  ig__value twice = toy_node1(t, &counted, o, toy_node1(t, &counted, o, w));
+  toy_output(t, toy_node2(t, &toy_spread, o, x, twice), -1);
+  toy_plan p = open_plan(t, 8);
+  CHECK_INT(p.plan->cached_phases, 0);
+  CHECK_INT(p.plan->phase_count, 9); /* three sums, their finishes with a pack beside each, and the pack of a pack between */
+  for (int version = 1; version < 3; version++) {
+    packs = 0;
+    toy_check_run(&p, 8, 1);
+    CHECK_INT(packs, 5 + 5);
+  }
+  toy_check_run(&p, 3, 1);
+  close_plan(&p);
+  toy_close(t);
+}
+
+/* Partials are gone once they are finished, and others take their room. */
+TEST(partials_share_room) {
+  toy *t = toy_new(32);
+  ig__value x = chain(t, images(t, 16, 2, 2), 1);
+  for (int i = 0; i < 4; i++) {
+    ig__value sum = toy_node1(t, &toy_channels, (toy_options){.parts = 3, .big = 1 << 20}, x);
+    toy_output(t, sum, i * TOY_SPAN);
+    x = toy_node2(t, &toy_spread, (toy_options){0}, x, sum);
+  }
+  toy_output(t, x, -1);
+  toy_plan p = open_plan(t, 4);
+  CHECK(p.plan->memory.partials < 2 * 2 * ((size_t)(1 << 20) + 1000) * 4);
+  toy_check_run(&p, 32, 0);
+  toy_check_run(&p, 17, 0);
+  toy_check_run(&p, 16, 0);
   close_plan(&p);
   toy_close(t);
 }

@@ -49,6 +49,25 @@ TEST(sums_of_flows_and_higher_derivatives) {
   toy_close(s.t);
 }
 
+/* What a differentiation appends is of the next order; what is built after it is forward again. */
+TEST(nodes_know_their_order) {
+  scalars s = open_scalars();
+  const ig__graph *graph = s.t->graph;
+  size_t count[4];
+  ig__value f = mul(&s, s.x[0], mul(&s, s.x[0], s.x[0]));
+  count[0] = graph->node_count;
+  ig__value g = gradient(&s, f, s.x[0]);
+  count[1] = graph->node_count;
+  mul(&s, f, f);
+  count[2] = graph->node_count;
+  gradient(&s, g, s.x[0]);
+  count[3] = graph->node_count;
+  CHECK(count[1] > count[0] && count[3] > count[2]);
+  for (size_t i = 0; i < count[3]; i++)
+    CHECK_INT(graph->node[i]->order, i < count[0] ? 0 : i < count[1] ? 1 : i < count[2] ? 0 : 1);
+  toy_close(s.t);
+}
+
 TEST(seed_multiplies) {
   scalars s = open_scalars();
   ig__value g, f = mul(&s, s.x[0], s.x[0]);

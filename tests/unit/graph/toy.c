@@ -136,7 +136,8 @@ ig_status toy_plan_make(ig__plan **plan, const toy *t, int real_size) {
   return ig__plan_new(plan, &(ig__plan_request){.graph = t->graph, .output = t->output, .output_count = t->output_count,
                                                 .k = ig__kernels_for(IG__ISA_REFERENCE, real_size), .param_offset = offset,
                                                 .state_offset = offset, .accumulates = t->accumulates,
-                                                .param_count = TOY_PARAMS * TOY_SPAN});
+                                                .param_count = TOY_PARAMS * TOY_SPAN,
+                                                .keep_bytes = t->keep_bytes});
 }
 
 static void *real_array(int real_size, const double *from, int64_t count) {

@@ -51,6 +51,7 @@ typedef struct toy {
   double *field[TOY_FIELDS], param[TOY_PARAMS * TOY_SPAN], state[TOY_STATES * TOY_SPAN];
   ig__plan_output output[TOY_OUTPUTS];
   bool accumulates;
+  int64_t keep_bytes;
 } toy;
 
 toy *toy_new(int n);

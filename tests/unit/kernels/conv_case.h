@@ -106,11 +106,31 @@ static inline void shape_axis(dice *d, int longest, int *in, int *out, int *k, i
   *out = (*in + 2 * *p + extra - reach - 1) / *s + 1;
 }
 
+/* Depthwise, groups of whole blocks, or groups of any size that are merged; one bundle of them or several. */
+static inline void shape_groups(dice *d, bool plain, ig__conv *g) {
+  const int kind = roll(d, 0, 2);
+  g->groups = plain ? roll(d, 2, 4) : kind == 1 ? roll(d, 2, 3) : roll(d, 2, 40);
+  if (plain || kind == 0) {
+    g->c_in = g->groups;
+    g->c_out = plain ? g->groups * roll(d, 1, 10) : g->groups;
+  } else if (kind == 1) {
+    g->c_in = g->groups * 16 * roll(d, 1, 2);
+    g->c_out = g->groups * 16 * roll(d, 1, 3);
+  } else {
+    g->c_in = g->groups * roll(d, 1, 5);
+    g->c_out = g->groups * roll(d, 1, 5);
+  }
+}
+
 /* A convolution of at most `work` multiply-adds a picture, as far as channels can be taken away. */
 static inline ig__conv shape(dice *d, bool plain, int64_t work) {
   ig__conv g = { .groups = 1 };
   shape_axis(d, 34, &g.h, &g.oh, &g.kh, &g.sh, &g.ph, &g.dh);
   shape_axis(d, 34, &g.w, &g.ow, &g.kw, &g.sw, &g.pw, &g.dw);
+  if (roll(d, 0, 2) == 0) {
+    shape_groups(d, plain, &g);
+    return g;
+  }
   g.c_in = plain ? roll(d, 1, 4) : roll(d, 1, 70);
   g.c_out = roll(d, 1, 70);
   while ((int64_t)g.c_in * g.c_out * g.kh * g.kw * g.oh * g.ow > work && g.c_in * g.c_out > 1) {

@@ -1,23 +1,27 @@
 /* The direct convolutions of every instruction set and real type against the reference, on generated shapes. */
 #include "unit/kernels/conv_case.h"
 
+#include "kernels/pack.h"
+
 static const int reals[] = { 4, 8 };
 
 /* "isa real c_in h w c_out kernel stride pad dilation", for messages. */
 static const char *describe(ig__isa isa, int real_size, const ig__conv *g) {
   static char text[200];
-  snprintf(text, sizeof text, "%s f%d: %d x %d x %d -> %d x %d x %d, k %d %d s %d %d p %d %d d %d %d", ig__isa_name(isa),
+  snprintf(text, sizeof text, "%s f%d: %d x %d x %d -> %d x %d x %d, k %d %d s %d %d p %d %d d %d %d g %d", ig__isa_name(isa),
            real_size * 8, g->c_in, g->h, g->w, g->c_out, g->oh, g->ow, g->kh, g->kw, g->sh, g->sw, g->ph, g->pw, g->dh,
-           g->dw);
+           g->dw, g->groups);
   return text;
 }
 
 #define CHECK_CASE(cond, isa, real_size, g) \
   do { if (!(cond)) test_fail(__FILE__, __LINE__, "%s: %s", #cond, describe(isa, real_size, g)); } while (0)
 
+static int64_t weight_count(const ig__conv *g) { return (int64_t)g->c_out * (g->c_in / g->groups) * g->kh * g->kw; }
+
 /* Packed weights of a random plain tensor, `count` elements; *plain is the tensor. */
 static void *weights_new(dice *d, const ig__kernels *t, const ig__conv *g, ig__pack form, bool integers, void **plain) {
-  const int64_t count = (int64_t)g->c_out * g->c_in * g->kh * g->kw;
+  const int64_t count = weight_count(g);
   const size_t packed = t->conv2d_pack_count(g, form);
   *plain = malloc((size_t)count * (size_t)t->real_size);
   for (int64_t i = 0; i < count; i++) put(*plain, t->real_size, i, value(d, integers));
@@ -64,7 +68,7 @@ static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
     canvas x = canvas_new(&d, size, n, g.c_in, g.h, g.w, plain ? 1 : 16, halo);
     canvas_fill(&x, &d, integers, halo);
     const canvas blank = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, roll(&d, 0, 2));
-    void *wp, *w = weights_new(&d, ref, &g, plain ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD, integers, &wp);
+    void *wp, *w = weights_new(&d, ref, &g, ig__pack_forward(&g, plain ? 1 : 16), integers, &wp);
     void *bias = bias_new(&d, size, g.c_out, integers);
     const ig__epilogue e = { roll(&d, 0, 1) ? bias : NULL, roll(&d, 0, 1) };
     canvas want = canvas_copy(&blank);
@@ -104,7 +108,7 @@ static void dx_cases(uint64_t seed, int cases, bool integers) {
     canvas_fill(&dy, &d, integers, g.sh == 1 && g.sw == 1 ? halo : 0);
     if (g.sh != 1 || g.sw != 1) dy.m.halo = 0;
     const canvas blank = canvas_new(&d, size, n, g.c_in, g.h, g.w, 16, roll(&d, 0, 2));
-    void *wp, *w = weights_new(&d, ref, &g, IG__PACK_BACKWARD, integers, &wp);
+    void *wp, *w = weights_new(&d, ref, &g, ig__pack_backward(&g), integers, &wp);
     canvas want = canvas_copy(&blank);
     backward(ref, &g, &dy, w, &want, (cuts){ 0, 1 });
     canvas_keep_interior(&want, &blank);
@@ -125,11 +129,18 @@ static void *partial_new(const ig__kernels *t, const ig__conv *g, ig__pack form)
   return calloc(t->conv2d_pack_count(g, form), (size_t)t->real_size);
 }
 
-static void gradient(const ig__kernels *t, const ig__conv *g, const canvas *x, const canvas *dy, void *partial, cuts c) {
+/* Unpacked, since what lies between merged groups is nobody's. */
+static void *gradient(const ig__kernels *t, const ig__conv *g, const canvas *x, const canvas *dy, cuts c) {
+  const ig__pack form = ig__pack_forward(g, x->m.block);
+  void *partial = partial_new(t, g, form), *dw = malloc((size_t)(weight_count(g) * t->real_size));
   for (int p = c.parts - 1; p >= 0; p--) {
     t->conv2d_dw(g, &x->m, &dy->m, partial, 0, c.middle, p, c.parts);
     t->conv2d_dw(g, &x->m, &dy->m, partial, c.middle, dy->n, p, c.parts);
   }
+  const void *const partials[] = { partial };
+  t->conv2d_unpack(g, form, partials, 1, dw, 0, 1);
+  free(partial);
+  return dw;
 }
 
 static void dw_cases(uint64_t seed, int cases, bool plain, bool integers) {
@@ -137,22 +148,18 @@ static void dw_cases(uint64_t seed, int cases, bool plain, bool integers) {
   for (int i = 0; i < cases; i++) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, plain, 100000);
-    const ig__pack form = plain ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
+    const ig__pack form = ig__pack_forward(&g, plain ? 1 : 16);
     const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
     const int halo = halo_of(&d, &g), most = ref->conv2d_dw_parts(&g, form);
-    const int64_t count = (int64_t)ref->conv2d_pack_count(&g, form);
     canvas x = canvas_new(&d, size, n, g.c_in, g.h, g.w, plain ? 1 : 16, halo);
     canvas_fill(&x, &d, integers, halo);
     canvas dy = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, 1);
     canvas_fill(&dy, &d, integers, 0);
-    void *want = partial_new(ref, &g, form);
-    gradient(ref, &g, &x, &dy, want, (cuts){ 0, 1 });
+    void *want = gradient(ref, &g, &x, &dy, (cuts){ 0, 1 });
     for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
-      const ig__kernels *t = ig__kernels_for(isa, size);
-      void *got = partial_new(t, &g, form);
-      gradient(t, &g, &x, &dy, got, (cuts){ roll(&d, 0, n), roll(&d, 1, most) });
-      CHECK_CASE(same(got, want, count, size), isa, size, &g);
+      void *got = gradient(ig__kernels_for(isa, size), &g, &x, &dy, (cuts){ roll(&d, 0, n), roll(&d, 1, most) });
+      CHECK_CASE(same(got, want, weight_count(&g), size), isa, size, &g);
       free(got);
     }
     free(x.memory), free(dy.memory), free(want);
@@ -178,9 +185,9 @@ TEST(conv2d_pack_and_unpack) {
   for (int i = 0; i < 120; i++) {
     const int size = reals[i % 2];
     const ig__conv g = shape(&d, i % 3 == 0, 20000);
-    const ig__pack form = i % 3 == 0 ? IG__PACK_FORWARD_PLAIN_X : i % 3 == 1 ? IG__PACK_FORWARD : IG__PACK_BACKWARD;
+    const ig__pack form = i % 3 == 2 ? ig__pack_backward(&g) : ig__pack_forward(&g, i % 3 ? 16 : 1);
     const ig__kernels *ref = ig__kernels_for(IG__ISA_REFERENCE, size);
-    const int64_t packed = (int64_t)ref->conv2d_pack_count(&g, form), count = (int64_t)g.c_out * g.c_in * g.kh * g.kw;
+    const int64_t packed = (int64_t)ref->conv2d_pack_count(&g, form), count = weight_count(&g);
     void *plain, *want = weights_new(&d, ref, &g, form, true, &plain), *back = malloc((size_t)(count * size));
     for (ig__isa isa = IG__ISA_BASELINE; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
@@ -194,8 +201,10 @@ TEST(conv2d_pack_and_unpack) {
       CHECK_CASE(same(w, want, packed, size), isa, size, &g);
       const void *three[] = { w, want, w };
       memset(back, 0xff, (size_t)(count * size));
-      for (int p = 0; form != IG__PACK_BACKWARD && p < parts; p++) t->conv2d_unpack(&g, form, three, 3, back, p, parts);
-      for (int64_t k = 0; form != IG__PACK_BACKWARD && k < count; k++) CHECK_CASE(get(back, size, k) == 3 * get(plain, size, k), isa, size, &g);
+      const bool unpacks = form != IG__PACK_BACKWARD;
+      for (int p = 0; unpacks && p < parts; p++) t->conv2d_unpack(&g, form, three, 3, back, p, parts);
+      for (int64_t k = 0; unpacks && k < count; k++)
+        CHECK_CASE(get(back, size, k) == 3 * get(plain, size, k), isa, size, &g);
       free(w);
     }
     free(plain), free(want), free(back);

@@ -3,12 +3,15 @@
 
 #include <stdlib.h>
 
-static const struct { const char *name; int64_t params; int channels, side; } sizes[] = {
-  {"lenet5", 61706, 1, 28},     /* 156 + 2416 + 48120 + 10164 + 850 */
-  {"mlp", 101770, 1, 28},       /* 100480 + 1290 */
-  {"resnet8", 78042, 3, 32},    /* 464 + 4672 + 14528 + 57728 + 650 */
-  {"softmax", 7850, 1, 28},
-  {"textbook", 225034, 1, 28},  /* 320 + 18496 + 204928 + 1290 */
+static const struct { const char *name; int64_t params; int channels, side; const char *end; } sizes[] = {
+  {"dncnn", 556097, 1, 40, "sub"},        /* 640 + 15 · (36864 + 128) + 577 */
+  {"lenet5", 61706, 1, 28, "softmax"},    /* 156 + 2416 + 48120 + 10164 + 850 */
+  {"mlp", 101770, 1, 28, "softmax"},      /* 100480 + 1290 */
+  {"resnet18", 11173962, 3, 32, "softmax"}, /* 1856 + 147968 + 525568 + 2099712 + 8393728 + 5130 */
+  {"resnet8", 78042, 3, 32, "softmax"},   /* 464 + 4672 + 14528 + 57728 + 650 */
+  {"softmax", 7850, 1, 28, "softmax"},
+  {"textbook", 225034, 1, 28, "softmax"}, /* 320 + 18496 + 204928 + 1290 */
+  {"unet", 482449, 1, 256, "conv2d"},     /* 2512 + 13952 + 55552 + 221696 + 143680 + 36000 + 9040 + 17 */
 };
 
 TEST(sizes) {
@@ -26,13 +29,13 @@ TEST(sizes) {
     CHECK_INT(m->input.height, sizes[count].side);
     CHECK_INT(m->output_count, 1);
     CHECK_STR(m->line[m->output[0]].output_name, "out");
-    CHECK_STR(m->line[m->output[0]].op->name, "softmax");
+    CHECK_STR(m->line[m->output[0]].op->name, sizes[count].end);
     ig__model_free(m);
   }
   CHECK_INT(count, sizeof sizes / sizeof sizes[0]);
 }
 
-/* Built in both modes, at another size of batch and for each kind of picture: n × classes comes out. */
+/* Built in both modes, at another size of batch and for each kind of picture: n × classes comes out, or a picture of the input's size. */
 TEST(outputs) {
   static const ig__dtype pictures[] = {IG__U8, IG__F32, IG__REAL};
   for (const ig__builtin *b = ig__builtins; b->name; b++)
@@ -48,7 +51,9 @@ TEST(outputs) {
       CHECK_INT(ig__tensor_of(g, built.image)->dtype, pictures[i / 2]);
       CHECK_INT(ig__tensor_of(g, built.image)->leaf, IG__LEAF_FIELD);
       const ig__shape *s = ig__shape_of(g, built.output[0]);
-      CHECK(s->rank == 2 && s->batched && s->dim[0] == 5 && s->dim[1] == 7);
+      CHECK(s->batched && s->dim[0] == 5);
+      if (strcmp(m->line[m->output[0]].op->name, "softmax") == 0) CHECK(s->rank == 2 && s->dim[1] == 7);
+      else CHECK(s->rank == 4 && s->dim[1] == 1 && s->dim[2] == m->input.height && s->dim[3] == m->input.width);
       CHECK(built.line[m->output[0]] == built.output[0]);
       size_t leaves = 0;
       for (size_t t = 0; t < g->tensor_count; t++) leaves += g->tensor[t]->leaf == IG__LEAF_PARAM;
@@ -90,12 +95,29 @@ TEST(resnet8_blocks) {
   ig__model_free(m);
 }
 
+TEST(resnet18_dncnn_and_unet_blocks) {
+  static const struct { const char *model, *param, *shape; size_t states; } rows[] = {
+    {"resnet18", "stage1a.conv2d2.weight", "64×64×3×3", 2 * 20}, {"resnet18", "stage4a.conv2d3.weight", "512×256×1×1", 2 * 20},
+    {"dncnn", "middle15.conv2d1.weight", "64×64×3×3", 2 * 15},   {"dncnn", "noise.bias", "1", 2 * 15},
+    {"unet", "up3.conv2d1.weight", "64×128×3×3", 2 * 14},        {"unet", "conv2d_transpose3.weight", "32×16×2×2", 2 * 14},
+    {"unet", "mask.weight", "1×16×1×1", 2 * 14}};
+  char text[96];
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    ig__model *m;
+    CHECK_OK(ig__model_open(rows[i].model, 10, &m));
+    CHECK_OK(ig__model_bind(m, 4, 1));
+    CHECK_STR(ig__shape_text(text, &param_of(m, rows[i].param)->shape), rows[i].shape);
+    CHECK_INT(m->state_count, rows[i].states);
+    ig__model_free(m);
+  }
+}
+
 TEST(names_and_files) {
   ig__model *m;
   CHECK_STATUS(ig__model_open("txetbook", 10, &m), IG_USAGE);
   CHECK_HAS(ig_last_error(), "did you mean textbook");
   CHECK_STATUS(ig__model_open("qqqqqqqqqqqqq", 10, &m), IG_USAGE);
-  CHECK_HAS(ig_last_error(), "lenet5, mlp, resnet8, softmax, textbook");
+  CHECK_HAS(ig_last_error(), "dncnn, lenet5, mlp, resnet18, resnet8, softmax, textbook, unet");
   const char *path = test_path("own.txt");
   CHECK_OK(ig__file_write_atomic(path, "input 1 4 4\ndense classes\nfoo\n", 30));
   CHECK_STATUS(ig__model_open(path, 10, &m), IG_BAD_MODEL);

@@ -274,9 +274,10 @@ TEST(preprocess_values) {
 /* One large picture is cut by output channels; an image that the plan made is read blocked, however few channels it has. */
 TEST(single_picture_and_narrow_hidden_layer) {
   static const int sizes[2][4] = {{40, 24, 23, 70}, {3, 9, 8, 5}}; /* c, h, w, filters */
-  for (int i = 0; i < 2; i++) {
-    const int *s = sizes[i];
+  for (int i = 0; i < 4; i++) {
+    const int *s = sizes[i % 2];
     rig *r = rig_new(1, true);
+    r->graph->direct = i / 2; /* Winograd's error is one of the largest outputs, here some 50, of dx 2000 */
     ig__value x = rig_field(r, IG__REAL, ig__shape_make(4, (int[]){1, s[0], s[1], s[2]}, true), NULL);
     ig__conv g = {s[0], s[1], s[2], s[3], s[1], s[2], 3, 3, 1, 1, 1, 1, 1, 1, 1};
     ig__value hidden = ig__node1(r->graph, &ig__op_relu, NULL, x);
@@ -293,8 +294,8 @@ TEST(single_picture_and_narrow_hidden_layer) {
     RIG_EACH_TABLE(r) {
       for (r->threads = 1; r->threads <= 3; r->threads += 2) {
         rig_run(r, 2, out);
-        rig_compare("single", r, 0, want, count, 1e-4);
-        rig_compare("single dx", r, 1, dx, back, 1e-3);
+        rig_compare("single", r, 0, want, count, i / 2 ? 1e-4 : 1e-3);
+        rig_compare("single dx", r, 1, dx, back, i / 2 ? 1e-3 : 1e-2);
       }
     }
     ig__free(want);

@@ -5,7 +5,7 @@
 
 #include "train/train.h"
 
-enum { REFERENCE_TENSORS = 64, REFERENCE_RUNS = 2, REFERENCE_SAMPLES = 64, REFERENCE_LOSSES = 32, REFERENCE_LOGITS = 80 };
+enum { REFERENCE_TENSORS = 128, REFERENCE_RUNS = 2, REFERENCE_SAMPLES = 64, REFERENCE_LOSSES = 32, REFERENCE_LOGITS = 80 };
 
 /* What a tensor starts from: base + scale·u. */
 typedef struct reference_tensor { char name[64]; int64_t count; double base, scale; } reference_tensor;

@@ -49,7 +49,7 @@ TEST(every_option_reads_back) {
 
 TEST(options_by_name) {
   ig_train_options o = ig_train_options_default();
-  for (int verb = IG_VERB_TRAIN; verb <= IG_VERB_SUMMARY; verb++) {
+  for (int verb = IG_VERB_TRAIN; verb <= IG_VERB_BENCH; verb++) {
     int count = 0;
     while (ig_option_name((ig_verb)verb, count)) count++;
     CHECK(count > 5);
