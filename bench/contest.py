@@ -93,8 +93,6 @@ class Imgrad(Figures):
                         str(job["batch"]), "--threads", str(job["threads"]), "--json"]
         if job["mode"] == "train":
             self.command += ["--optimizer", "sgd momentum=0.9" if job["optimizer"] == "sgd" else "adam"]
-        if job["precision"] != "f32":
-            self.command += ["--precision", job["precision"]]
         self.environment = dict(os.environ, **(environment or {}))
         self.peaks = []
         self.versions = subprocess.run([self.command[0], "version"], capture_output=True, text=True).stdout.split("\n")[0]

@@ -79,7 +79,7 @@ def line(row, what, against, ours, theirs, ratio, required, aim, most=False, pea
 
 
 def job_of(w, threads=None):
-    return dict(model=w.model, batch=w.batch, threads=threads or w.threads, mode=w.mode, optimizer=w.optimizer, precision="f32")
+    return dict(model=w.model, batch=w.batch, threads=threads or w.threads, mode=w.mode, optimizer=w.optimizer)
 
 
 def environment():

@@ -1,7 +1,7 @@
 """The protocol of a peer. A peer is a child process of bench/run that holds one job and runs rounds of it when told, so that
 rounds of several peers take turns, and imports, compilation and warming up are paid before the first of them.
 
-  python FILE.py JOB     JOB: one object in JSON (model, batch, threads, mode, optimizer, precision, way)
+  python FILE.py JOB     JOB: one object in JSON (model, batch, threads, mode, optimizer, way)
 
 It answers with lines of JSON on standard output: first {"versions": "…"}, and after each line `run SECONDS` on standard input
 {"steps": n, "seconds": s}, for about that many seconds of whole steps; {"error": "…"} when it cannot do the job."""
@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-# Classes, channels, height and width of a picture, and what a target is.
+# Channels, height and width of a picture.
 SHAPES = {
     "textbook": (1, 28, 28),
     "resnet18": (3, 32, 32),

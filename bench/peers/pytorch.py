@@ -1,7 +1,10 @@
-"""PyTorch. Ways: `eager` or `compile`, with `,channels_last`; precision f32 or bf16 (autocast)."""
+"""PyTorch. Ways: `eager` or `compile`, with `,channels_last`, with `,bf16` (autocast)."""
 import contextlib
 
 from common import SHAPES, serve
+
+
+PICTURES = ("dncnn", "unet")  # models that end in pictures learn by their mean squared error, the others by cross-entropy
 
 
 def modules():
@@ -33,19 +36,23 @@ def modules():
                                      nn.Conv2d(c_out, c_out, 3, padding=1, bias=False), nn.BatchNorm2d(c_out), nn.ReLU(True))
 
             self.down = nn.ModuleList(twice(a, b) for a, b in zip((1,) + widths, widths))
-            self.up = nn.ModuleList(twice(a + b, a) for a, b in zip(widths, widths[1:]))
+            self.up = nn.ModuleList(twice(2 * a, a) for a in widths[:-1])
+            self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in zip(widths, widths[1:]))
             self.pool = nn.MaxPool2d(2)
-            self.grow = nn.Upsample(scale_factor=2)
-            self.last = nn.Conv2d(widths[0], 2, 1)
+            self.last = nn.Conv2d(widths[0], 1, 1)
 
         def forward(self, x):
             seen = []
             for i, part in enumerate(self.down):
                 x = part(x if i == 0 else self.pool(x))
                 seen.append(x)
-            for part, old in zip(reversed(self.up), reversed(seen[:-1])):
-                x = part(torch.cat([self.grow(x), old], 1))
+            for part, grow, old in zip(reversed(self.up), reversed(self.grow), reversed(seen[:-1])):
+                x = part(torch.cat([grow(x), old], 1))
             return self.last(x)
+
+    class DnCNN(nn.Sequential):
+        def forward(self, x):
+            return x - super().forward(x)
 
     def textbook():
         return nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
@@ -60,7 +67,7 @@ def modules():
         layers = [nn.Conv2d(1, 64, 3, padding=1), nn.ReLU(True)]
         for _ in range(15):
             layers += [nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU(True)]
-        return nn.Sequential(*layers, nn.Conv2d(64, 1, 3, padding=1))
+        return DnCNN(*layers, nn.Conv2d(64, 1, 3, padding=1))
 
     return {"textbook": textbook, "resnet18": resnet18, "dncnn": dncnn, "unet": UNet}
 
@@ -70,9 +77,7 @@ def example(name, batch):
     import torch
     c, h, w = SHAPES[name]
     x = torch.rand(batch, c, h, w)
-    if name == "dncnn":
-        return x, torch.rand(batch, c, h, w)
-    return x, torch.randint(0, 2, (batch, h, w)) if name == "unet" else torch.randint(0, 10, (batch,))
+    return x, torch.rand(batch, c, h, w) if name in PICTURES else torch.randint(0, 10, (batch,))
 
 
 def open_job(job):
@@ -85,7 +90,7 @@ def open_job(job):
     x, target = example(job["model"], job["batch"])
     if "channels_last" in way:
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
-    bf16 = job["precision"] == "bf16"
+    bf16 = "bf16" in way
     cast = (lambda: torch.autocast("cpu", torch.bfloat16)) if bf16 else contextlib.nullcontext
     compiled = torch.compile if "compile" in way else (lambda f: f)
 
@@ -103,7 +108,7 @@ def open_job(job):
                     forward()
             return steps
     else:
-        loss_of = torch.nn.functional.mse_loss if job["model"] == "dncnn" else torch.nn.functional.cross_entropy
+        loss_of = torch.nn.functional.mse_loss if job["model"] in PICTURES else torch.nn.functional.cross_entropy
         if job["optimizer"] == "sgd":
             optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, fused=True)
         else:
