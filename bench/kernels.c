@@ -4,6 +4,7 @@
  *                 [WORD …]
  * WORD: only lines whose name contains it. */
 #include "kernels/kernels.h"
+#include "kernels/pack.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -238,8 +239,9 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
   convolution c = { .n = batch };
   const int out = (size + 2 * pad - k) / stride + 1;
   c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, groups };
-  const ig__pack form = first ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
-  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form), weights = (int64_t)c_in / groups * c_out * k * k;
+  const ig__pack form = ig__pack_forward(&c.g, first ? 1 : 16), turned = ig__pack_backward(&c.g);
+  const int64_t count = (int64_t)kernels->conv2d_pack_count(&c.g, form);
+  const int64_t weights = (int64_t)c_in / groups * c_out * k * k;
   c.x = image(c.n, c_in, size, size, first ? 1 : 16, pad);
   c.y = image(c.n, c_out, out, out, 16, 1);
   c.dy = image(c.n, c_out, out, out, 16, stride == 1 ? k - 1 - pad : 0);
@@ -248,11 +250,11 @@ static void convolve(const char *name, int c_in, int size, int c_out, int k, int
   void *plain = array(weights);
   fill(plain, weights);
   c.w = array(count);
-  c.turned = array((int64_t)kernels->conv2d_pack_count(&c.g, IG__PACK_BACKWARD));
+  c.turned = array((int64_t)kernels->conv2d_pack_count(&c.g, turned));
   c.partial[0] = array(count);
   c.partial[1] = array(count);
   kernels->conv2d_pack(&c.g, form, plain, c.w, 0, 1);
-  kernels->conv2d_pack(&c.g, IG__PACK_BACKWARD, plain, c.turned, 0, 1);
+  kernels->conv2d_pack(&c.g, turned, plain, c.turned, 0, 1);
   const double flops = 2.0 * c.n * (double)weights * out * out;
   line(name, "forward", forward, &c, flops);
   if (!first) line(name, "dx", to_input, &c, flops);

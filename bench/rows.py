@@ -1,7 +1,6 @@
 """The rows of the table: what is measured, against whom, what is required and what is aimed at."""
 import collections
 import gzip
-import json
 import math
 import os
 import re
@@ -12,7 +11,7 @@ import tempfile
 import time
 
 import contest
-from setting import BUILD, PEERS, ROOT, Missing, onednn, python
+from setting import BENCH, BUILD, PEERS, ROOT, Missing, onednn, python
 
 PYTORCH = [("pytorch", "eager", "PyTorch"), ("pytorch", "eager,channels_last", "PyTorch channels-last")]
 COMPILED = [("pytorch", "compile", "PyTorch compiled"), ("pytorch", "compile,channels_last", "PyTorch compiled channels-last")]
@@ -53,8 +52,6 @@ WORKS = [
     work(8, "`resnet18` inference, batch 32", "resnet18", 32, "infer", ORT, ("ONNX Runtime", "ONNX", 1.3, 2)),
 ]
 SCALED = [(1, "textbook", 32, "adam"), (4, "resnet18", 64, "sgd"), (5, "dncnn", 64, "adam")]
-# Letters of layers.def: the 3×3 layers of stride 1, and the others.
-LAYERS = {9: "ABCD", 10: "HIJKEFLMNOP"}
 
 
 class Settings:
@@ -109,17 +106,25 @@ def run_work(w):
 # ---- Layers --------------------------------------------------------------------------------------------------------------
 
 
-def measured_layers(program, words, seconds):
-    """{(layer, form): [GF/s on one thread, on two]} from the lines of bench_kernels or bench_onednn, and the peaks."""
-    text = subprocess.run([program, "--time", str(seconds), *words], capture_output=True, text=True, check=True).stdout
-    peaks = re.search(r"peak ([\d.]+) GF/s on one thread, ([\d.]+) on two", text)
+def layer_names(row):
+    """Row 9 has the first four of layers.def, the 3 × 3 ones of stride 1, row 10 the others."""
+    with open(os.path.join(BENCH, "layers.def")) as f:
+        names = re.findall(r'^X\("([^"]+)"', f.read(), re.M)
+    return names[:4] if row == 9 else names[4:]
+
+
+def measured_layers(program, names, seconds):
+    """{(layer, form): GF/s on two threads} from the lines of bench_kernels or bench_onednn, and the peak on two."""
+    text = subprocess.run([program, "--time", str(seconds), *names], capture_output=True, text=True, check=True).stdout
+    peak = re.search(r"peak [\d.]+ GF/s on one thread, ([\d.]+) on two", text)
     found = {}
     for row in text.splitlines():
-        cut = re.match(r"([A-Z] .{31,}?) +(\S.*?) {2,}(\S+) GF/s\D+?(.*)", row)
-        rates = re.findall(r"([\d.]+|-) GF/s", row)
-        if len(rates) == 2 and cut:
-            found[row[:35].strip(), cut.group(2).strip()] = [float(r) if r != "-" else 0.0 for r in rates]
-    return found, [float(p) for p in peaks.groups()] if peaks else None
+        name = next((n for n in names if row.startswith(n + " ")), None)
+        rates = re.findall(r"(\S+) GF/s", row)
+        if name and len(rates) == 2:
+            form = re.match(r"\s*(\S.*?)\s{2,}", row[len(name):]).group(1)
+            found[name, form] = 0.0 if rates[1] == "-" else float(rates[1])
+    return found, float(peak.group(1)) if peak else 0.0
 
 
 def pass_of(form):
@@ -129,42 +134,42 @@ def pass_of(form):
 
 def best_by_pass(found, wanted=lambda form: True):
     best = {}
-    for (name, form), rates in found.items():
+    for (name, form), rate in found.items():
         key = (name, pass_of(form))
         if key[1] and wanted(form):
-            best[key] = max(best.get(key, 0.0), rates[1])
+            best[key] = max(best.get(key, 0.0), rate)
     return best
 
 
 def run_layers(row):
-    words = [letter + " " for letter in LAYERS[row]]
+    names = layer_names(row)
     kernels = os.path.join(BUILD, "bench_kernels")
     rounds = collections.defaultdict(list)
     peak = 0.0
     short = max(0.02, settings.seconds / 30)
     for _ in range(settings.rounds):
-        found, peaks = measured_layers(kernels, words, short)
-        peak = max(peak, peaks[1])
-        others, _ = measured_layers(onednn(), words, short)
+        found, peak_now = measured_layers(kernels, names, short)
+        peak = max(peak, peak_now)
+        others, _ = measured_layers(onednn(), names, short)
         for who, best in (("imgrad", best_by_pass(found)), ("direct", best_by_pass(others, lambda f: "winograd" not in f)),
                           ("winograd", best_by_pass(others, lambda f: "winograd" in f))):
             for key, rate in best.items():
                 rounds[who, key].append(rate)
     medians = {key: statistics.median(rates) for key, rates in rounds.items()}
     bars = [("direct", 2.2, None, None), ("winograd", 1.1, None, 0.9)] if row == 9 else [("direct", 1.0, None, 0.8)]
-    names = {"direct": "oneDNN direct", "winograd": "oneDNN Winograd"}
-    what = "3 × 3, stride 1, three passes" if row == 9 else "stride 2, 1 × 1, 5 × 5, first layers, depthwise, odd channels"
+    rivals = {"direct": "oneDNN direct", "winograd": "oneDNN Winograd"}
+    what = "per layer, " + ("3 × 3, stride 1, three passes" if row == 9 else "stride 2, 1 × 1, 5 × 5, first, depthwise, odd channels")
     for rival, required, aim, least in bars:
         pairs = {key: (medians["imgrad", key], medians[rival, key]) for who, key in medians
                  if who == "imgrad" and medians.get((rival, key), 0) > 0}
         if not pairs:
-            yield line(row, what, names[rival], "–", "–", None, required, aim, peak=peak)
+            yield line(row, what, rivals[rival], "–", "–", None, required, aim, peak=peak)
             continue
         ratios = {key: a / b for key, (a, b) in pairs.items()}
         mean = math.exp(statistics.fmean(math.log(r) for r in ratios.values()))
         worst = min(ratios, key=ratios.get)
-        one = line(row, f"per layer, {what}", names[rival], "geometric mean of", f"{len(pairs)} passes", mean, required, aim, peak=peak,
-                   detail=[dict(name=f"{layer}, {way}", versions=names[rival], best=f"imgrad {a:.0f} GF/s", median=f"{b:.0f} GF/s, ratio {a / b:.2f}")
+        one = line(row, what, rivals[rival], "geometric mean of", f"{len(pairs)} passes", mean, required, aim, peak=peak,
+                   detail=[dict(name=f"{layer}, {way}", versions=rivals[rival], best=f"imgrad {a:.0f} GF/s", median=f"{b:.0f} GF/s, ratio {a / b:.2f}")
                            for (layer, way), (a, b) in pairs.items()],
                    missing=[f"least ratio {ratios[worst]:.2f}: {worst[0]}, {worst[1]}" + (f"; at least {least} is required" if least else "")])
         if least and ratios[worst] < least:

@@ -18,7 +18,6 @@
 
 #define IG__BLOCK 16
 #define IG__CHAINS 192
-#define IG__MAX_UPSAMPLE 64
 
 typedef struct ig__image {
   void *data;
@@ -61,6 +60,8 @@ typedef struct ig__gemm {
 
 /* Adam for a span (Kingma & Ba 2015, ε after bias correction): lr, 1−β₁ᵗ and 1−β₂ᵗ are the caller's. */
 typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correction2; } ig__adam;
+
+#define IG__MAX_UPSAMPLE 64 /* the largest factor of upsample2d */
 
 /* The list: X(return type, name, arguments). It makes the table, the declarations and the table's initialiser. */
 #define IG__KERNEL_LIST(X)                                                                                             \

@@ -8,7 +8,8 @@
   X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27)
 
 /* Pixels that a column of the kernel leaves out because they meet the halo there: so many at the row's beginning, or, when
- * negative, at its end. What is more than four is multiplied by its zeros. */
+ * negative, at its end. What is more than four is multiplied by its zeros. The gradient to the input of a layer without
+ * padding, 3×3 on rows of 13, went from 209 to 259 GF/s by this; sums do not change, since they begin at +0. */
 #define MOST_SKIPPED 4
 
 IG__INLINE int skipped(const conv_tile *t, int col) {
@@ -16,6 +17,25 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
   if (left > 0) return left < MOST_SKIPPED ? left : MOST_SKIPPED;
   return right <= 0 ? 0 : right < MOST_SKIPPED ? -right : -MOST_SKIPPED;
 }
+
+/* What the tile below is made of. One input of each pixel from … until-1: */
+#define MULTIPLY(p)                              \
+  if (p >= from && p < until) {                  \
+    const V s = splat(x[p * pixel]);             \
+    a##p += s * w0;                              \
+    if (J > 1) b##p += s * w1;                   \
+  }
+/* One kernel column of a block, which leaves out `skip` pixels. */
+#define LANES_OF(skip, first, end)                                           \
+  case skip: {                                                               \
+    const int from = first, until = end;                                     \
+    _Pragma("GCC unroll 1")                                                  \
+    for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
+      const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
+      PIXELS(MULTIPLY)                                                       \
+    }                                                                        \
+    break;                                                                   \
+  }
 
 /* J vectors of output channels; `step` is x_pixel where it is known at compile time, else 0; `edge`: with pixels to skip. */
 IG__INLINE void tile(const int P, const int J, const int64_t step, const bool edge, const conv_tile *t) {
@@ -30,12 +50,6 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
     if (J > 1) b##p = load(y1 + p * y_pixel);    \
   }
   if (t->resume) { PIXELS(RESUME) }
-#define MULTIPLY(p)                              \
-  if (p >= from && p < until) {                  \
-    const V s = splat(x[p * pixel]);             \
-    a##p += s * w0;                              \
-    if (J > 1) b##p += s * w1;                   \
-  }
   const bool flat = step && step < IG__BLOCK && t->place;
   if (flat) {
     const int count = t->blocks * t->rows * t->lanes, from = 0, until = P;
@@ -53,16 +67,6 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
       for (int col = 0; col < t->cols; col++) {
         const real *x = t->x + block * t->x_block + row * t->x_row + col * t->x_col;
         const real *w = t->w + block * t->w_block + row * t->w_row + col * t->w_col;
-#define LANES_OF(skip, first, end)                                           \
-  case skip: {                                                               \
-    const int from = first, until = end;                                     \
-    _Pragma("GCC unroll 1")                                                  \
-    for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
-      const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
-      PIXELS(MULTIPLY)                                                       \
-    }                                                                        \
-    break;                                                                   \
-  }
         switch (edge ? skipped(t, col) : 0) {
           LANES_OF(0, 0, P)
           LANES_OF(1, 1, P) LANES_OF(2, 2, P) LANES_OF(3, 3, P) LANES_OF(4, 4, P)

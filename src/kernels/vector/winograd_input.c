@@ -19,7 +19,7 @@ winograd_place IG__NAME(winograd_place)(const winograd_tiles *s, int64_t t) {
 
 /* ---- One vector of one tile: x is its first element, rows `row` apart, columns 16 ------------------------------------- */
 
-/* Along one row of the tile, or the one pair of results of it, into the planes from v on. */
+/* Along one row of the half-transformed tile, into the planes from v on. */
 #define PUT(k, value) store((real *)(uintptr_t)winograd_at(v, plane, k), value)
 
 IG__INLINE void along4(const real *v, winograd_stride plane, V d0, V d1, V d2, V d3, V d4, V d5) {

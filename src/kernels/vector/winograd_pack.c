@@ -43,10 +43,9 @@ static void taps_backward(const ig__conv *g, const real *w, int o, int i, real *
 
 /* ---- The transform of one vector of channels --------------------------------------------------------------------------- */
 
-/* Rows p and q of G, times 1/winograd scale: whole numbers, so that sums of whole numbers are exact. */
-IG__INLINE void weights_pair(const int m, const int pair, V g0, V g1, V g2, V *p, V *q) {
+/* Rows p and q of G g, times their divisors: the factors are whole numbers, the same ones for m = 2 and 4. */
+IG__INLINE void weights_pair(const int pair, V g0, V g1, V g2, V *p, V *q) {
   const V ends = pair == 2 ? g0 + (real)4 * g2 : g0 + g2, middle = pair == 2 ? (real)2 * g1 : g1;
-  (void)m;
   *p = pair == 0 ? g0 : ends + middle;
   *q = pair == 0 ? g2 : ends - middle;
 }
@@ -58,24 +57,25 @@ IG__INLINE double divisor(const int m, const int k) {
 }
 
 /* The division comes once, at the end: constants that are no powers of two round, and a product more could be fused. */
-IG__INLINE void weights_row(const int m, const int i, V g0, V g1, V g2, const real *u, int64_t elements, winograd_stride plane) {
+IG__INLINE void weights_row(const int m, const int i, V g0, V g1, V g2, const real *u, int64_t elements,
+                            winograd_stride plane) {
   const real *const to = winograd_hide(u + i * (m + 2) * elements);
 #define PUT(k, value) store((real *)(uintptr_t)winograd_at(to, plane, k), value)
 #define PAIR(pair)                                                                                             \
   if (pair <= m / 2) {                                                                                         \
     V p, q;                                                                                                    \
-    weights_pair(m, pair, g0, g1, g2, &p, &q);                                                                 \
+    weights_pair(pair, g0, g1, g2, &p, &q);                                                                 \
     PUT(WINOGRAD_P(pair), p * (real)(1 / (divisor(m, i) * divisor(m, WINOGRAD_P(pair)))));                     \
     PUT(WINOGRAD_Q(pair, m), q * (real)(1 / (divisor(m, i) * divisor(m, WINOGRAD_Q(pair, m)))));               \
   }
   PAIR(0) PAIR(1) PAIR(2)
 }
 
-/* `turned`: the taps in reverse order. */
+/* `turned`: the taps in reverse order. `elements` and `plane` are the same distance. */
 IG__INLINE void weights(const int m, const bool turned, const real *taps, const real *u, int64_t elements,
                         winograd_stride plane) {
 #define TAP(y, x) load(taps + (turned ? 8 - 3 * (y) - (x) : 3 * (y) + (x)) * IG__BLOCK)
-#define COLUMN(pair, x) V p##x, q##x; weights_pair(m, pair, TAP(0, x), TAP(1, x), TAP(2, x), &p##x, &q##x);
+#define COLUMN(pair, x) V p##x, q##x; weights_pair(pair, TAP(0, x), TAP(1, x), TAP(2, x), &p##x, &q##x);
 #define ROWS(pair)                                                      \
   if (pair <= m / 2) {                                                  \
     COLUMN(pair, 0) COLUMN(pair, 1) COLUMN(pair, 2)                     \
