@@ -26,6 +26,11 @@ def others_share():
     return (busy_after - busy) / max(1, total_after - total)
 
 
+def bind(threads):
+    """For a child before it begins: the first `threads` of the cores that this process may use."""
+    return lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
 class Figures:
     """Seconds a step of each round, and the most memory of the process, in bytes."""
 
@@ -51,7 +56,7 @@ class Peer(Figures):
         environment = dict(os.environ, TORCHINDUCTOR_CACHE_DIR=os.path.join(ROOT, "build", "peers", "compiled"))
         self.log = open(LOG, "a")
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
-                                      start_new_session=True, env=environment)
+                                      start_new_session=True, env=environment, preexec_fn=bind(job["threads"]))
         try:
             self.versions = self.answer()["versions"]
         except Missing:
@@ -94,13 +99,15 @@ class Imgrad(Figures):
         if job["mode"] == "train":
             self.command += ["--optimizer", "sgd momentum=0.9" if job["optimizer"] == "sgd" else "adam"]
         self.environment = dict(os.environ, **(environment or {}))
+        self.bind = bind(job["threads"])
         self.peaks = []
         self.versions = subprocess.run([self.command[0], "version"], capture_output=True, text=True).stdout.split("\n")[0]
 
     def round(self, seconds):
         with open(LOG, "a+") as log:
             start = log.tell()
-            child = subprocess.Popen(self.command + ["--seconds", str(seconds)], stdout=subprocess.PIPE, stderr=log, env=self.environment)
+            child = subprocess.Popen(self.command + ["--seconds", str(seconds)], stdout=subprocess.PIPE, stderr=log, env=self.environment,
+                                     preexec_fn=self.bind)
             out = child.stdout.read()
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)

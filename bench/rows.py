@@ -168,7 +168,7 @@ def run_layers(row):
         ratios = {key: a / b for key, (a, b) in pairs.items()}
         mean = math.exp(statistics.fmean(math.log(r) for r in ratios.values()))
         worst = min(ratios, key=ratios.get)
-        one = line(row, what, rivals[rival], "geometric mean of", f"{len(pairs)} passes", mean, required, aim, peak=peak,
+        one = line(row, what, rivals[rival], "geometric mean", f"of {len(pairs)} passes", mean, required, aim, peak=peak,
                    detail=[dict(name=f"{layer}, {way}", versions=rivals[rival], best=f"imgrad {a:.0f} GF/s", median=f"{b:.0f} GF/s, ratio {a / b:.2f}")
                            for (layer, way), (a, b) in pairs.items()],
                    missing=[f"least ratio {ratios[worst]:.2f}: {worst[0]}, {worst[1]}" + (f"; at least {least} is required" if least else "")])

@@ -94,7 +94,7 @@ def machine():
     with open("/proc/cpuinfo") as f:
         names = [line.split(":")[1].strip() for line in f if line.startswith("model name")]
     name = names[0] if names else platform.machine()
-    return f"{name}, {len(os.sched_getaffinity(0))} cores, Linux {platform.release().split('-')[0]}"
+    return f"{name}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
 
 
 def compiler():
