@@ -235,8 +235,7 @@ static void winograd_lines(const char *name, convolution *c, int m, const void *
 }
 
 /* `first`: plain x, and no gradient to it. */
-static void convolve_groups(const char *name, int groups, int c_in, int size, int c_out, int k, int stride, int pad,
-                            bool first) {
+static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, int groups, bool first) {
   convolution c = { .n = batch };
   const int out = (size + 2 * pad - k) / stride + 1;
   c.g = (ig__conv){ c_in, size, size, c_out, out, out, k, k, stride, stride, pad, pad, 1, 1, groups };
@@ -269,31 +268,6 @@ static void convolve_groups(const char *name, int groups, int c_in, int size, in
     const int64_t origin = images[i]->halo * (images[i]->h_pitch + images[i]->block);
     free((char *)images[i]->data - origin * kernels->real_size);
   }
-}
-
-static void convolve(const char *name, int c_in, int size, int c_out, int k, int stride, int pad, bool first) {
-  convolve_groups(name, 1, c_in, size, c_out, k, stride, pad, first);
-}
-
-/* What is neither 3 × 3 at stride 1 nor whole blocks of channels. */
-static void convolve_others(void) {
-  convolve("L 64 -> 256, 14 x 14, k1", 64, 14, 256, 1, 1, 0, false);
-  convolve("M 6 -> 16, 14 x 14, k5 (lenet5)", 6, 14, 16, 5, 1, 0, false);
-  convolve("N 32 -> 64, 14 x 14, k5 p2", 32, 14, 64, 5, 1, 2, false);
-  convolve("O 1 -> 6, 28 x 28, k5 p2 (lenet5)", 1, 28, 6, 5, 1, 2, true);
-  convolve("P 3 -> 16, 32 x 32, k3 p1", 3, 32, 16, 3, 1, 1, true);
-  convolve("Q 3 -> 64, 64 x 64, k7 s2 p3", 3, 64, 64, 7, 2, 3, true);
-  convolve("R 10 -> 24, 28 x 28, k3 p1", 10, 28, 24, 3, 1, 1, false);
-  convolve("S 24 -> 48, 28 x 28, k3 p1", 24, 28, 48, 3, 1, 1, false);
-  convolve("T 48 -> 10, 28 x 28, k3 p1", 48, 28, 10, 3, 1, 1, false);
-  convolve("U 10 -> 24, 28 x 28, k1", 10, 28, 24, 1, 1, 0, false);
-  convolve("V 24 -> 48, 28 x 28, k1", 24, 28, 48, 1, 1, 0, false);
-  convolve("W 48 -> 10, 28 x 28, k1", 48, 28, 10, 1, 1, 0, false);
-  convolve_groups("depthwise 64, 32 x 32, k3 p1", 64, 64, 32, 64, 3, 1, 1, false);
-  convolve_groups("depthwise 128, 28 x 28, k3 s2 p1", 128, 128, 28, 128, 3, 2, 1, false);
-  convolve_groups("depthwise 48, 14 x 14, k5 p2", 48, 48, 14, 48, 5, 1, 2, false);
-  convolve_groups("64 -> 64 in 4, 16 x 16, k3 p1", 4, 64, 16, 64, 3, 1, 1, false);
-  convolve_groups("128 -> 128 in 32, 16 x 16, k3 p1", 32, 128, 16, 128, 3, 1, 1, false);
 }
 
 /* A dense layer in → out: y = x·Wᵀ, dx = dy·W, dW += dyᵀ·x. */
@@ -339,18 +313,8 @@ int main(int argc, char **argv) {
   const double one = peak(1);
   printf("%s, %s, f%d: peak %.1f GF/s on one thread, %.1f on two; GF/s and share on one, on two\n", ig__cpu_name(),
          ig__isa_name(isa), real_size * 8, one, peak(most_threads));
-  convolve("A 64 -> 64, 32 x 32, k3 p1", 64, 32, 64, 3, 1, 1, false);
-  convolve("B 128 -> 128, 16 x 16, k3 p1", 128, 16, 128, 3, 1, 1, false);
-  convolve("C 256 -> 256, 8 x 8, k3 p1", 256, 8, 256, 3, 1, 1, false);
-  convolve("D 32 -> 64, 13 x 13, k3 (textbook)", 32, 13, 64, 3, 1, 0, false);
-  convolve("E 1 -> 32, 28 x 28, k3 (textbook)", 1, 28, 32, 3, 1, 0, true);
-  convolve("F 3 -> 64, 32 x 32, k3 p1", 3, 32, 64, 3, 1, 1, true);
-  convolve("G 512 -> 512, 4 x 4, k3 p1", 512, 4, 512, 3, 1, 1, false);
-  convolve("H 64 -> 128, 32 x 32, k3 s2 p1", 64, 32, 128, 3, 2, 1, false);
-  convolve("I 64 -> 128, 32 x 32, k1 s2", 64, 32, 128, 1, 2, 0, false);
-  convolve("J 256 -> 64, 14 x 14, k1", 256, 14, 64, 1, 1, 0, false);
-  convolve("K 16 -> 40, 14 x 14, k5", 16, 14, 40, 5, 1, 0, false);
-  convolve_others();
+#define X(...) convolve(__VA_ARGS__);
+#include "layers.def"
   dense(batch, 1600, 128);
   dense(batch, 128, 10);
   dense(1, 1600, 128);
