@@ -5,13 +5,25 @@
 #include "base/file.h"
 #include "data/sources/common.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MAX_BYTES ((size_t)1 << 31)
 #define MAX_SIDE 65536
 
-typedef struct { uint8_t *bytes; size_t size; char path[4096]; ig__idx idx; } file;
+typedef struct {
+  bool there;
+  char path[4096];
+  ig_status status;      /* of reading it, and its words */
+  char message[IG__MESSAGE_SIZE];
+  uint8_t *bytes;
+  size_t size;
+  ig__idx idx;
+  uint64_t fingerprint;
+} file;
 typedef struct { file images[IG__PARTS], labels[IG__PARTS]; } state;
 
 static int64_t big_endian(const uint8_t *p) {
@@ -77,20 +89,73 @@ static bool recognises(const char *path) {
   return false;
 }
 
-static ig_status load(file *f) {
-  IG__TRY(ig__file_read_gz(f->path, MAX_BYTES, &f->bytes, &f->size));
-  return ig__fail_at(ig__idx_parse(f->bytes, f->size, &f->idx), "%s", f->path);
+/* The two files of a part, if they are there. */
+static ig_status find_part(state *s, const char *folder, ig__part part) {
+  file *images = &s->images[part], *labels = &s->labels[part];
+  images->there = find_images(folder, part, images->path, sizeof images->path);
+  labels->there = images->there && find_labels(folder, part, labels->path, sizeof labels->path);
+  if (images->there == labels->there) return IG_OK;
+  return ig__fail(IG_BAD_DATA, "%s: no labels beside it; asked for %s-labels-idx1-ubyte, plain or .gz", images->path,
+                  part == IG__TEST ? "t10k" : ig__part_name(part));
 }
 
-/* The two files of a part, if they are there, and whether they fit each other. */
-static ig_status open_part(state *s, const char *folder, ig__part part) {
-  file *images = &s->images[part], *labels = &s->labels[part];
-  if (!find_images(folder, part, images->path, sizeof images->path)) return IG_OK;
-  if (!find_labels(folder, part, labels->path, sizeof labels->path))
-    return ig__fail(IG_BAD_DATA, "%s: no labels beside it; asked for %s-labels-idx1-ubyte, plain or .gz", images->path,
-                    part == IG__TEST ? "t10k" : ig__part_name(part));
-  IG__TRY(load(images));
-  IG__TRY(load(labels));
+/* Eight bytes at a time: ig__hash goes byte by byte, and would take 70 ms of MNIST's start. */
+static uint64_t fingerprint(const uint8_t *p, size_t size, uint64_t h) {
+  size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    uint64_t word = (uint64_t)big_endian(p + i) << 32 | (uint64_t)big_endian(p + i + 4);
+    h = (h ^ word) * 0x9e3779b97f4a7c15u;
+    h = h << 29 | h >> 35;
+  }
+  return ig__hash(p + i, size - i, h);
+}
+
+/* Reads one file; what went wrong is kept in it. */
+static void load(file *f) {
+  f->status = ig__file_read_gz(f->path, MAX_BYTES, &f->bytes, &f->size);
+  if (f->status == IG_OK) f->status = ig__fail_at(ig__idx_parse(f->bytes, f->size, &f->idx), "%s", f->path);
+  if (f->status == IG_OK) f->fingerprint = fingerprint(f->bytes, f->size, 0);
+  else ig__message_take(f->message);
+}
+
+/* The files of all parts, in the order in which they are reported. */
+typedef struct { file *file[2 * IG__PARTS]; int count; atomic_int next; } queue;
+
+static void *load_files(void *arg) {
+  queue *q = arg;
+  int i;
+  while ((i = atomic_fetch_add(&q->next, 1)) < q->count) load(q->file[i]);
+  return NULL;
+}
+
+/* Two threads share the files: the pictures to train on come first and take longest, and all others are ready by then. Of
+ * the 171 ms from the start to the first step on MNIST's .gz files this saves 18. */
+static ig_status load_all(state *s) {
+  queue q = {.count = 0};
+  pthread_t helper;
+  for (ig__part part = 0; part < IG__PARTS; part++) {
+    if (s->images[part].there) q.file[q.count++] = &s->images[part];
+    if (s->labels[part].there) q.file[q.count++] = &s->labels[part];
+  }
+  sigset_t all, before; /* signals belong to the program around us */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  bool helped = !ig__fault("thread") && pthread_create(&helper, NULL, load_files, &q) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  load_files(&q);
+  if (helped) pthread_join(helper, NULL);
+  for (int i = 0; i < q.count; i++) {
+    if (q.file[i]->status == IG_OK) continue;
+    ig__message_give(q.file[i]->message);
+    return q.file[i]->status;
+  }
+  return IG_OK;
+}
+
+/* Do the two files of a part fit each other? */
+static ig_status check_part(const state *s, ig__part part) {
+  const file *images = &s->images[part], *labels = &s->labels[part];
+  if (!images->there) return IG_OK;
   if (images->idx.rank < 3)
     return ig__fail(IG_BAD_DATA, "%s: asked for pictures of rank 3 (n h w) or 4 (n c h w), found rank %d", images->path,
                     images->idx.rank);
@@ -106,23 +171,12 @@ static ig_status open_part(state *s, const char *folder, ig__part part) {
   return IG_OK;
 }
 
-/* Eight bytes at a time: ig__hash goes byte by byte, and would take 70 ms of MNIST's start. */
-static uint64_t fingerprint(const uint8_t *p, size_t size, uint64_t h) {
-  size_t i = 0;
-  for (; i + 8 <= size; i += 8) {
-    uint64_t word = (uint64_t)big_endian(p + i) << 32 | (uint64_t)big_endian(p + i + 4);
-    h = (h ^ word) * 0x9e3779b97f4a7c15u;
-    h = h << 29 | h >> 35;
-  }
-  return ig__hash(p + i, size - i, h);
-}
-
 /* All parts must have pictures of one shape. */
 static ig_status same_shape(const state *s, const file **out) {
   const file *first = NULL;
   for (ig__part part = 0; part < IG__PARTS; part++) {
     const file *f = &s->images[part];
-    if (!f->bytes) continue;
+    if (!f->there) continue;
     if (!first) first = f;
     if (f->idx.rank != first->idx.rank || memcmp(f->idx.dim + 1, first->idx.dim + 1, 3 * sizeof f->idx.dim[0]) != 0)
       return ig__fail(IG_BAD_DATA, "%s: asked for pictures of %lld x %lld x %lld as in %s, found %lld x %lld x %lld", f->path,
@@ -139,18 +193,20 @@ static ig_status open_idx(ig__source *source, const void *options, const char *p
   state *s = source->state = ig__alloc(1, sizeof *s);
   if (!s) return IG_NO_MEMORY;
   const file *first = NULL;
-  for (ig__part part = 0; part < IG__PARTS; part++) IG__TRY(open_part(s, path, part));
+  for (ig__part part = 0; part < IG__PARTS; part++) IG__TRY(find_part(s, path, part));
+  IG__TRY(load_all(s));
+  for (ig__part part = 0; part < IG__PARTS; part++) IG__TRY(check_part(s, part));
   IG__TRY(same_shape(s, &first));
   if (!first) return ig__fail(IG_BAD_DATA, "%s: no IDX pictures any more", path);
   int classes = 1;
   for (ig__part part = 0; part < IG__PARTS; part++) {
     const file *images = &s->images[part], *labels = &s->labels[part];
-    if (!images->bytes) continue;
+    if (!images->there) continue;
     source->info.count[part] = images->idx.dim[0];
     for (int64_t i = 0; i < labels->idx.dim[0]; i++)
       if (labels->idx.data[i] >= classes) classes = labels->idx.data[i] + 1;
-    source->info.fingerprint = fingerprint(images->bytes, images->size, source->info.fingerprint + (uint64_t)part);
-    source->info.fingerprint = fingerprint(labels->bytes, labels->size, source->info.fingerprint);
+    uint64_t of_part[] = {(uint64_t)part, images->fingerprint, labels->fingerprint};
+    source->info.fingerprint = ig__hash(of_part, sizeof of_part, source->info.fingerprint);
   }
   const int64_t *d = first->idx.dim;
   if (first->idx.rank == 4) ig__source_image_label(source, IG__FIELD_U8, (int)d[1], (int)d[2], (int)d[3]);
