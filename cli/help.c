@@ -15,6 +15,7 @@ static const struct { const char *name, *about; } topics[] = {
   {"models", "the networks inside the command"},
   {"optimizers", "the rules that change the weights"},
   {"penalties", "what keeps the weights small or sparse"},
+  {"recipes", "whole runs inside the command, for --config"},
   {"schedules", "how the learning rate goes"},
   {"sources", "where pictures come from"},
 };
@@ -69,7 +70,8 @@ void cli_help_command(const cli_command *command) {
   cli_out("\noptions\n");
   if (command->verb != CLI_NO_VERB) {
     option_lines((ig_verb)command->verb);
-    cli_out("  --config FILE                a YAML file of the same words, read before the command line\n");
+    cli_out("  --config FILE                a YAML file of the same words%s, read before the command line\n",
+            command->verb == IG_VERB_TRAIN ? " or a recipe's name" : "");
   }
   cli_out("  --json                       results as JSON, one object a line\n");
   if (command->verb == IG_VERB_TRAIN) cli_out("  --quiet                      no progress\n");
@@ -121,7 +123,7 @@ const cli_command cli_help = {
   .about = "this overview, a command's page, or a list",
   .usage = "help [COMMAND | TOPIC]",
   .text = "Shows the overview, the page of a command, or a list: optimizers, schedules, losses, layers, sources,\n"
-          "initialisers, penalties, models.\n",
+          "initialisers, penalties, models, recipes.\n",
   .examples = "  imgrad help train\n  imgrad help optimizers\n",
   .verb = CLI_NO_VERB,
   .run = run,

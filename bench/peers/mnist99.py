@@ -9,7 +9,7 @@ import math
 import os
 import sys
 
-BATCH, RATE, WARM = 64, 0.01, 0.2
+BATCH, RATE, WARM = 64, 0.015, 0.1
 
 
 def main():
@@ -32,9 +32,9 @@ def main():
         return x.contiguous(memory_format=torch.channels_last), torch.from_numpy(read(name + "-labels-idx1-ubyte", 8).astype(np.int64))
 
     x, target = part("train")
-    model = nn.Sequential(nn.Conv2d(1, 16, 5, 2, bias=False), nn.BatchNorm2d(16), nn.ReLU(True),
-                          nn.Conv2d(16, 32, 3, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(32), nn.ReLU(True),
-                          nn.Conv2d(32, 64, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(True),
+    model = nn.Sequential(nn.Conv2d(1, 16, 5, 2), nn.ReLU(True),
+                          nn.Conv2d(16, 16, 3, bias=False), nn.MaxPool2d(2), nn.BatchNorm2d(16), nn.ReLU(True),
+                          nn.Conv2d(16, 64, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(True),
                           nn.Flatten(), nn.Linear(576, 10)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE, betas=(0.9, 0.99), eps=1e-7, fused=True)
     steps = (len(x) + BATCH - 1) // BATCH

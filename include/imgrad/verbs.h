@@ -25,12 +25,13 @@ ig_status ig_option_set(ig_verb verb, void *options, const char *key, const char
 const char *ig_option_name(ig_verb verb, int index);
 /* True when the word is an option that needs no value on the command line (yes is meant). */
 bool ig_option_is_switch(ig_verb verb, const char *key);
-/* Reads `key: value` lines of a YAML file into the options; unknown keys are refused with their line. */
+/* Reads `key: value` lines of a YAML file into the options; unknown keys are refused with their line. For IG_VERB_TRAIN the
+ * path may also be the name of a recipe inside the library; a file of that name comes first. */
 ig_status ig_options_load(ig_verb verb, void *options, const char *path);
 /* One line an option, with default, range and unit; returns the length as snprintf does. */
 size_t ig_options_help(ig_verb verb, char *out, size_t size);
 /* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
- * "penalties" or "models". Returns the length as snprintf does, 0 for an unknown kind. */
+ * "penalties", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
 size_t ig_list_help(const char *kind, char *out, size_t size);
 
 /* ---- train ------------------------------------------------------------------------------------------------------- */
@@ -275,6 +276,10 @@ void ig_bench_result_free(ig_bench_result *result);
 const char *ig_model_name(int index);
 const char *ig_model_help(int index);
 const char *ig_model_text(int index);
+/* The recipes inside the library, configurations of whole runs: the same three. */
+const char *ig_recipe_name(int index);
+const char *ig_recipe_help(int index);
+const char *ig_recipe_text(int index);
 
 #ifdef __cplusplus
 }

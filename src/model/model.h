@@ -82,9 +82,9 @@ typedef struct ig__built { ig__value image; ig__value output[8]; int output_coun
  * `line` (in the graph's arena) has the value of every line. */
 ig_status ig__model_build(ig__model *model, ig__graph *graph, ig__dtype picture, ig__built *out);
 
-/* The models inside the command. NULL-terminated, alphabetical. */
+/* The models and the recipes (configurations of runs) inside the command. NULL-terminated, alphabetical. */
 typedef struct ig__builtin { const char *name, *help, *text; } ig__builtin;
-extern const ig__builtin ig__builtins[];
+extern const ig__builtin ig__builtins[], ig__recipes[];
 /* What --model says: a file's path, or the name of a built-in model. */
 ig_status ig__model_open(const char *name, int classes, ig__model **out);
 

@@ -146,9 +146,31 @@ ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, si
   return status;
 }
 
+#define RECIPES_SHOWN 64
+
+/* The recipe of this name: *out is NULL when there is none, and *near then the name that was probably meant, or NULL. */
+static void find_recipe(const char *name, const ig__builtin **out, const char **near) {
+  const char *names[RECIPES_SHOWN];
+  size_t count = 0;
+  *out = NULL;
+  for (const ig__builtin *r = ig__recipes; r->name; r++) {
+    if (!strcmp(r->name, name)) *out = r;
+    if (count < RECIPES_SHOWN) names[count++] = r->name;
+  }
+  *near = strchr(name, '/') ? NULL : ig__nearest(name, names, count);
+}
+
 ig_status ig_options_load(ig_verb verb, void *options, const char *path) {
   uint8_t *bytes;
   size_t size;
+  /* As for models, a file of that name comes first. Recipes are runs, and only training makes one. */
+  if (verb == IG_VERB_TRAIN && !ig__file_exists(path)) {
+    const ig__builtin *recipe;
+    const char *near;
+    find_recipe(path, &recipe, &near);
+    if (recipe) return ig__config_parse(verb, options, (const uint8_t *)recipe->text, strlen(recipe->text), recipe->name);
+    if (near) return ig__fail(IG_USAGE, "%s: no such file, and no recipe of that name; did you mean \"%s\"?", path, near);
+  }
   IG__TRY(ig__file_read(path, MAX_CONFIG, &bytes, &size));
   ig_status status = ig__config_parse(verb, options, bytes, size, path);
   ig__free(bytes);

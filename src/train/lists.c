@@ -30,6 +30,8 @@ static bool list(ig__buffer *out, const char *kind) {
       entry(out, ig__source_kinds[i]->name, ig__source_kinds[i]->help, ig__source_kinds[i]->options);
   else if (!strcmp(kind, "models"))
     for (int i = 0; ig__builtins[i].name; i++) entry(out, ig__builtins[i].name, ig__builtins[i].help, NULL);
+  else if (!strcmp(kind, "recipes"))
+    for (int i = 0; ig__recipes[i].name; i++) entry(out, ig__recipes[i].name, ig__recipes[i].help, NULL);
   else if (!strcmp(kind, "losses")) ops_with(out, IG__LOSS);
   else if (!strcmp(kind, "layers")) ops_with(out, IG__LAYER);
   else return false;

@@ -30,11 +30,14 @@ ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t s
   return status;
 }
 
-const char *ig_model_name(int index) {
-  for (int i = 0; i <= index; i++)
-    if (!ig__builtins[i].name) return NULL;
-  return ig__builtins[index].name;
+static const ig__builtin *text_at(const ig__builtin *list, int index) {
+  for (int i = 0; i < index && list->name; i++) list++;
+  return list; /* past the last, all its members are NULL */
 }
 
-const char *ig_model_help(int index) { return ig_model_name(index) ? ig__builtins[index].help : NULL; }
-const char *ig_model_text(int index) { return ig_model_name(index) ? ig__builtins[index].text : NULL; }
+const char *ig_model_name(int index) { return text_at(ig__builtins, index)->name; }
+const char *ig_model_help(int index) { return text_at(ig__builtins, index)->help; }
+const char *ig_model_text(int index) { return text_at(ig__builtins, index)->text; }
+const char *ig_recipe_name(int index) { return text_at(ig__recipes, index)->name; }
+const char *ig_recipe_help(int index) { return text_at(ig__recipes, index)->help; }
+const char *ig_recipe_text(int index) { return text_at(ig__recipes, index)->text; }

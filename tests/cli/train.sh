@@ -28,6 +28,28 @@ test_run_folder() {
   want_equal "$(weight_hash a/model.safetensors)" "$(weight_hash b/model.safetensors)" "weights from config.yaml"
 }
 
+# A recipe with other data; what is said on the command line comes after it; the saved configuration makes the same run.
+test_recipe() {
+  local data=(--data "digits train=600 test=200")
+  run train --config mnist-99 "${data[@]}" --limit 300 --epochs 1 --out a
+  want_code 0
+  grep -q '^model: "swift"$' a/config.yaml || fail "not the recipe's model"
+  grep -q '^limit: 300$' a/config.yaml || fail "not the limit of the command line"
+  run train --config a/config.yaml --out b
+  want_code 0
+  "$imgrad" models mnist-99 >own.yaml || fail "models mnist-99"
+  run train --config own.yaml "${data[@]}" --limit 300 --epochs 1 --out c
+  want_code 0
+  for other in b c; do
+    want_equal "$(weight_hash a/model.safetensors)" "$(weight_hash $other/model.safetensors)" "weights of $other"
+  done
+  # A file of that name comes first.
+  printf 'model: softmax\nepochs: 1\n' >mnist-99
+  run train --config mnist-99 "${data[@]}" --out d
+  want_code 0
+  grep -q '^model: "softmax"$' d/config.yaml || fail "the file was passed over"
+}
+
 test_numbered_folders() {
   for i in 1 2; do
     run train "${small[@]}" --epochs 1 --quiet

@@ -44,10 +44,10 @@ test_help_of_every_command() {
 }
 
 test_help_of_every_list() {
-  for topic in initialisers layers losses models optimizers penalties schedules sources; do
+  for topic in initialisers layers losses models optimizers penalties recipes schedules sources; do
     run help $topic
     want_code 0
-    [ "$(wc -l <stdout)" -ge 2 ] || fail "help $topic is too short $(shown)"
+    [ "$(wc -l <stdout)" -ge 1 ] || fail "help $topic is too short $(shown)"
   done
   run help optimizers
   want_out adam
@@ -140,7 +140,7 @@ test_config() {
 test_models() {
   run models
   want_code 0
-  for name in dncnn lenet5 mlp resnet18 resnet8 softmax textbook unet; do want_out "$name"; done
+  for name in dncnn lenet5 mlp resnet18 resnet8 softmax swift textbook unet mnist-99; do want_out "$name"; done
   run models textbook
   want_code 0
   want_out "conv2d 32"
@@ -148,6 +148,27 @@ test_models() {
   run summary mine.txt
   want_code 0
   want_out "225,034"
+}
+
+# A recipe is a configuration: printed, it is a file for --config.
+test_recipes() {
+  run help recipes
+  want_out mnist-99
+  run models mnist-99
+  want_code 0
+  want_out "model: swift"
+  run models mnist99
+  want_code 2
+  want_err "did you mean 'mnist-99'"
+  run train --config mnist99
+  want_code 2
+  want_err 'did you mean "mnist-99"'
+  run eval --config mnist-99
+  want_code 2
+  want_err "mnist-99: cannot open"
+  want_jq
+  run models --json
+  want_json 'map(select(.type == "recipe") | .name) == ["mnist-99"]'
 }
 
 test_info() {
@@ -177,7 +198,7 @@ test_json() {
   run version --json
   want_json '.[0].version'
   run models --json
-  want_json 'map(.name) == (map(.name) | sort) and length >= 5'
+  want_json 'group_by(.type) | length == 2 and all(map(.name) == (map(.name) | sort))'
   run models textbook --json
   want_json '.[0].text | contains("conv2d")'
   run summary textbook --json

@@ -39,7 +39,7 @@ test_blocks() {
 }
 
 # names TOPIC: what a list names.
-names() { "$imgrad" help "$1" | sed -nE 's/^([a-z0-9_]+) .*/\1/p'; }
+names() { "$imgrad" help "$1" | sed -nE 's/^([a-z0-9_-]+) .*/\1/p'; }
 
 # stands WORD PAGE: as a word of its own, between backquotes or blanks.
 stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { echo "  docs/$2 lacks $1"; bad=1; }; }
@@ -47,13 +47,13 @@ stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { 
 test_names() {
   local bad=0 word topic page verb
   for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation \
-    sources:data; do
+    recipes:training sources:data; do
     page=${topic#*:}.md topic=${topic%:*}
     names $topic >list
     [ -s list ] || fail "help $topic names nothing"
     while read -r word; do stands "$word" "$page"; done <list
   done
-  "$imgrad" models | awk '{ print $1 }' >list
+  names models >list
   while read -r word; do stands "$word" models.md; done <list
   for verb in train eval gradcheck summary bench; do
     "$imgrad" help $verb | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
@@ -71,7 +71,7 @@ test_names() {
   head -n 1 run/results.csv | tr ',' '\n' >list
   while read -r word; do stands "$word" training.md; done <list
   for word in run/*; do stands "${word#run/}" training.md; done
-  grep -ohE '\big_(train|eval|gradcheck|summary|bench|option|options|list|model|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
+  grep -ohE '\big_(train|eval|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
     tr -d '(' | sort -u >list
   while read -r word; do case $word in ig_context_new | ig_context_free | ig_context_options_default) ;; *) stands "$word" c-api.md ;; esac; done <list
   [ $bad = 0 ] || fail "names"
@@ -91,7 +91,7 @@ test_files_are_there() {
         */FOLDER* | */FILE* | *NAME*) continue ;;
         # What the recipes make.
         src/ops/softplus.c | src/ops/times.c | src/ops/half_mse.c | src/optim/*/descent.c | src/optim/*/linear.c) continue ;;
-        src/optim/*/ridge.c | src/optim/*/lecun_normal.c | src/data/sources/noise.c | models/wide.txt | cli/hello.c) continue ;;
+        src/optim/*/ridge.c | src/optim/*/lecun_normal.c | src/data/sources/noise.c | models/wide.txt | models/mnist-slow.yaml | cli/hello.c) continue ;;
       esac
       case $word in
         # shellcheck disable=SC2086

@@ -10,6 +10,7 @@ static const struct { const char *name; int64_t params; int channels, side; cons
   {"resnet18", 11173962, 3, 32, "softmax"}, /* 1856 + 147968 + 525568 + 2099712 + 8393728 + 5130 */
   {"resnet8", 78042, 3, 32, "softmax"},   /* 464 + 4672 + 14528 + 57728 + 650 */
   {"softmax", 7850, 1, 28, "softmax"},
+  {"swift", 17866, 1, 28, "softmax"},     /* 416 + 2304 + 32 + 9216 + 128 + 5770 */
   {"textbook", 225034, 1, 28, "softmax"}, /* 320 + 18496 + 204928 + 1290 */
   {"unet", 482449, 1, 256, "conv2d"},     /* 2512 + 13952 + 55552 + 221696 + 143680 + 36000 + 9040 + 17 */
 };
@@ -117,7 +118,7 @@ TEST(names_and_files) {
   CHECK_STATUS(ig__model_open("txetbook", 10, &m), IG_USAGE);
   CHECK_HAS(ig_last_error(), "did you mean textbook");
   CHECK_STATUS(ig__model_open("qqqqqqqqqqqqq", 10, &m), IG_USAGE);
-  CHECK_HAS(ig_last_error(), "dncnn, lenet5, mlp, resnet18, resnet8, softmax, textbook, unet");
+  CHECK_HAS(ig_last_error(), "dncnn, lenet5, mlp, resnet18, resnet8, softmax, swift, textbook, unet");
   const char *path = test_path("own.txt");
   CHECK_OK(ig__file_write_atomic(path, "input 1 4 4\ndense classes\nfoo\n", 30));
   CHECK_STATUS(ig__model_open(path, 10, &m), IG_BAD_MODEL);

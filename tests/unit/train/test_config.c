@@ -66,6 +66,35 @@ TEST(options_by_name) {
   CHECK_INT(o.batch, 32);
 }
 
+/* Every recipe reads, says what it is, opens its model and its schedule; names are in order and none is a model's. */
+TEST(recipes) {
+  int count = 0;
+  for (; ig_recipe_name(count); count++) {
+    const char *name = ig_recipe_name(count);
+    ig_train_options o = ig_train_options_default();
+    ig__model *model;
+    const ig__schedule *schedule;
+    void *options;
+    CHECK(count == 0 || strcmp(ig_recipe_name(count - 1), name) < 0);
+    CHECK(strlen(ig_recipe_help(count)) > 10);
+    CHECK_OK(ig_options_load(IG_VERB_TRAIN, &o, name));
+    CHECK(o.given != 0);
+    CHECK_STR(o.data, "digits");
+    CHECK_STR(o.out, "");
+    CHECK_OK(ig__model_open(o.model, 10, &model));
+    CHECK_OK(ig__schedule_parse(o.schedule, &schedule, &options));
+    ig__free(options);
+    ig__model_free(model);
+    for (int i = 0; ig_model_name(i); i++) CHECK(strcmp(ig_model_name(i), name) != 0);
+  }
+  CHECK(count > 0 && !ig_recipe_help(count) && !ig_recipe_text(count));
+  ig_train_options o = ig_train_options_default();
+  CHECK_STATUS(ig_options_load(IG_VERB_TRAIN, &o, "mnist-98"), IG_USAGE);
+  CHECK_HAS(ig_last_error(), "did you mean \"mnist-99\"");
+  ig_eval_options e = ig_eval_options_default();
+  CHECK_STATUS(ig_options_load(IG_VERB_EVAL, &e, "mnist-99"), IG_USAGE);
+}
+
 static void refused(const char *text, const char *part) {
   ig_train_options o = ig_train_options_default();
   ig_status status = ig__config_parse(IG_VERB_TRAIN, &o, (const uint8_t *)text, strlen(text), "run.yaml");
