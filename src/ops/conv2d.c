@@ -53,18 +53,6 @@ static ig__value build(ig__layer *l, const void *options, int in_count, const ig
   return ig__node2(graph, &ig__op_bias, NULL, y, b);
 }
 
-static void run(const ig__run *r) {
-  ig__conv g;
-  if (ig__conv_resolve("conv2d", r->options, &r->in[0].shape, &g) != IG_OK) return; /* infer has seen this shape */
-  r->k->conv2d_plain(&g, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1);
-}
-
-static double work(const ig__run *r) {
-  ig__conv g;
-  if (ig__conv_resolve("conv2d", r->options, &r->in[0].shape, &g) != IG_OK) return 0;
-  return ig__conv_work(&g, r->in[0].shape.dim[0]);
-}
-
 static bool probe(int index, ig__probe *p) {
   int n;
   const ig__conv_probe *c = ig__conv_probe_at(index, &n);
@@ -88,9 +76,7 @@ const ig__op ig__op_conv2d = {
   .flags = IG__LAYER | IG__LINEAR,
   .infer = infer,
   .derive = derive,
-  .lower = lower,
+  .lower = lower, /* always: there is nothing to run here */
   .build = build,
-  .run = IG__RUN_BOTH(run),
-  .work = work,
   .probe = probe,
 };

@@ -1,35 +1,15 @@
 /* conv2d in the form that runs: packed weights, blocked pictures (plain ones for a first layer), and the bias and the relu
  * behind it applied while an output is still in a register. Inputs: x, packed weights, and the bias if there is one. */
 #include "ops/batchnorm.h"
-#include "ops/conv_geometry.h"
+#include "ops/conv_lowered.h"
 #include "ops/ops.h"
 
-static ig_status infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_direct", IG__CONV_FORWARD); }
+static ig_status infer(ig__infer *i) { return ig__conv_lowered_infer(i, "conv2d_direct", IG__CONV_FORWARD); }
 
 static void run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
   ig__epilogue e = {.bias = r->node->in_count > 2 ? r->in[2].data : NULL, .relu = o->relu};
   r->k->conv2d(&o->g, &r->in[0].image, r->in[1].data, &r->out[0].image, &e, r->n0, r->n1, r->part, r->parts);
-}
-
-static ig__layout layout_of(const ig__run *r, int input) {
-  const ig__conv_lowered *o = r->options;
-  return input == 0 && o->form == IG__PACK_FORWARD_PLAIN_X ? IG__LAYOUT_PLAIN : IG__LAYOUT_BLOCKED;
-}
-
-static int parts(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return ig__conv_each_parts(o, o->g.c_out, r->n);
-}
-
-static int halo(const ig__run *r, int input) {
-  const ig__conv_lowered *o = r->options;
-  return input == 0 ? ig__conv_halo(&o->g) : 0;
-}
-
-static double work(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return ig__conv_work(&o->g, r->in[0].shape.dim[0]);
 }
 
 const ig__op ig__op_conv2d_direct = {
@@ -44,21 +24,21 @@ const ig__op ig__op_conv2d_direct = {
   .infer = infer,
   .no_derivative = "it is made by lowering, after differentiation",
   .run = IG__RUN_BOTH(run),
-  .parts = parts,
-  .layout_of = layout_of,
-  .halo = halo,
-  .work = work,
+  .parts = ig__conv_lowered_parts,
+  .layout_of = ig__conv_lowered_layout,
+  .halo = ig__conv_lowered_halo,
+  .work = ig__conv_lowered_work,
 };
 
 /* ---- fusion --------------------------------------------------------------------------------------------------------- */
 
-/* A bias that is a parameter lies in the flat array, where spans are padded by zeros to 16 elements, as the kernel needs; one
- * that a node computes (in a second derivative) is added by an op of its own. */
 static ig__node *convolution(const ig__lower *l) {
   ig__node *direct = ig__lower_producer(l, 0, &ig__op_conv2d_direct);
   return direct ? direct : ig__lower_producer(l, 0, &ig__op_conv2d_winograd);
 }
 
+/* A bias that is a parameter lies in the flat array, where spans are padded by zeros to 16 elements, as the kernel needs; one
+ * that a node computes (in a second derivative) is added by an op of its own. */
 bool ig__conv_fuse_bias(ig__lower *l) {
   ig__node *producer = convolution(l);
   if (!producer || producer->in_count != 2 || ig__tensor_of(l->graph, l->in[1])->leaf != IG__LEAF_PARAM) return false;

@@ -1,6 +1,6 @@
 /* The gradient of a convolution to its weights: x and dy, summed over the pictures. Its options are the geometry of the
  * forward convolution. */
-#include "ops/conv_geometry.h"
+#include "ops/conv_lowered.h"
 #include "ops/dims.h"
 #include "ops/ops.h"
 
@@ -26,22 +26,6 @@ static ig_status derive(ig__derive *d) {
 
 static ig_status lower(ig__lower *l) { return ig__conv_lower(l, IG__CONV_DW, l->node->options); }
 
-static size_t partial(const ig__run *r) { return (size_t)ig__shape_count(&r->out[0].shape); }
-
-static void run(const ig__run *r) {
-  r->k->conv2d_dw_plain(r->options, &r->in[0].image, &r->in[1].image, r->partial, r->n0, r->n1, r->part, r->parts);
-}
-
-static void finish(const ig__run *r, void *const *partials, int count) {
-  int64_t size = ig__shape_count(&r->out[0].shape), from = size * r->part / r->parts, to = size * (r->part + 1) / r->parts;
-  size_t real = (size_t)r->k->real_size, skip = (size_t)from * real;
-  char *out = (char *)r->out[0].data + skip;
-  r->k->scale(out, (const char *)partials[0] + skip, 1, to - from);
-  for (int i = 1; i < count; i++) r->k->add(out, out, (const char *)partials[i] + skip, to - from);
-}
-
-static double work(const ig__run *r) { return ig__conv_work(r->options, r->in[0].shape.dim[0]); }
-
 static bool probe(int index, ig__probe *p) {
   int n;
   const ig__conv_probe *c = ig__conv_probe_at(index, &n);
@@ -64,22 +48,13 @@ const ig__op ig__op_conv2d_dw = {
   .flags = IG__LINEAR,
   .infer = infer,
   .derive = derive,
-  .lower = lower,
-  .run = IG__RUN_BOTH(run),
-  .partial = partial,
-  .finish = finish,
-  .work = work,
+  .lower = lower, /* always: there is nothing to run here */
   .probe = probe,
 };
 
 /* ---- the direct form: partial sums stay packed until the end --------------------------------------------------------- */
 
-static ig_status direct_infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_dw_direct", IG__CONV_DW); }
-
-static size_t direct_partial(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return (size_t)o->count;
-}
+static ig_status direct_infer(ig__infer *i) { return ig__conv_lowered_infer(i, "conv2d_dw_direct", IG__CONV_DW); }
 
 static int direct_parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
@@ -96,21 +71,6 @@ static void direct_finish(const ig__run *r, void *const *partials, int count) {
   r->k->conv2d_unpack(&o->g, o->form, (const void *const *)partials, count, r->out[0].data, r->part, r->parts);
 }
 
-static ig__layout direct_layout(const ig__run *r, int input) {
-  const ig__conv_lowered *o = r->options;
-  return input == 0 && o->form == IG__PACK_FORWARD_PLAIN_X ? IG__LAYOUT_PLAIN : IG__LAYOUT_BLOCKED;
-}
-
-static int direct_halo(const ig__run *r, int input) {
-  const ig__conv_lowered *o = r->options;
-  return input == 0 ? ig__conv_halo(&o->g) : 0;
-}
-
-static double direct_work(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return ig__conv_work(&o->g, r->in[0].shape.dim[0]);
-}
-
 const ig__op ig__op_conv2d_dw_direct = {
   .name = "conv2d_dw_direct",
   .help = "gradient of conv2d to its weights, summed in packed form",
@@ -124,9 +84,9 @@ const ig__op ig__op_conv2d_dw_direct = {
   .no_derivative = "it is made by lowering, after differentiation",
   .run = IG__RUN_BOTH(direct_run),
   .parts = direct_parts,
-  .partial = direct_partial,
+  .partial = ig__conv_lowered_partial,
   .finish = direct_finish,
-  .layout_of = direct_layout,
-  .halo = direct_halo,
-  .work = direct_work,
+  .layout_of = ig__conv_lowered_layout,
+  .halo = ig__conv_lowered_halo,
+  .work = ig__conv_lowered_work,
 };

@@ -1,9 +1,9 @@
 /* The gradient of conv2d to its weights by Winograd's minimal filtering: partial sums stay in the transformed domain until the
  * end. */
-#include "ops/conv_geometry.h"
+#include "ops/conv_lowered.h"
 #include "ops/ops.h"
 
-static ig_status infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_dw_winograd", IG__CONV_DW); }
+static ig_status infer(ig__infer *i) { return ig__conv_lowered_infer(i, "conv2d_dw_winograd", IG__CONV_DW); }
 
 static void run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
@@ -15,11 +15,6 @@ static void finish(const ig__run *r, void *const *partials, int count) {
   r->k->winograd_unpack(&o->g, o->m, (const void *const *)partials, count, r->out[0].data, r->part, r->parts);
 }
 
-static size_t partial(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return (size_t)o->count;
-}
-
 static int parts(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
   return r->k->winograd_dw_parts(&o->g, o->m);
@@ -28,16 +23,6 @@ static int parts(const ig__run *r) {
 static size_t scratch(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
   return r->k->winograd_dw_scratch(&o->g, o->m);
-}
-
-static int halo(const ig__run *r, int input) {
-  const ig__conv_lowered *o = r->options;
-  return input == 0 ? ig__conv_halo(&o->g) : 0;
-}
-
-static double work(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return ig__conv_work(&o->g, r->in[0].shape.dim[0]);
 }
 
 const ig__op ig__op_conv2d_dw_winograd = {
@@ -53,9 +38,9 @@ const ig__op ig__op_conv2d_dw_winograd = {
   .no_derivative = "it is made by lowering, after differentiation",
   .run = IG__RUN_BOTH(run),
   .parts = parts,
-  .partial = partial,
+  .partial = ig__conv_lowered_partial,
   .finish = finish,
-  .halo = halo,
+  .halo = ig__conv_lowered_halo,
   .scratch = scratch,
-  .work = work,
+  .work = ig__conv_lowered_work,
 };

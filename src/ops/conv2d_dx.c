@@ -1,6 +1,6 @@
 /* The gradient of a convolution to its input (a transposed convolution): dy and the weights make dx. Its options are the
  * geometry of the forward convolution. */
-#include "ops/conv_geometry.h"
+#include "ops/conv_lowered.h"
 #include "ops/dims.h"
 #include "ops/ops.h"
 
@@ -27,12 +27,6 @@ static ig_status derive(ig__derive *d) {
 
 static ig_status lower(ig__lower *l) { return ig__conv_lower(l, IG__CONV_DX, l->node->options); }
 
-static void run(const ig__run *r) {
-  r->k->conv2d_dx_plain(r->options, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1);
-}
-
-static double work(const ig__run *r) { return ig__conv_work(r->options, r->out[0].shape.dim[0]); }
-
 static bool probe(int index, ig__probe *p) {
   int n;
   const ig__conv_probe *c = ig__conv_probe_at(index, &n);
@@ -55,34 +49,17 @@ const ig__op ig__op_conv2d_dx = {
   .flags = IG__LINEAR,
   .infer = infer,
   .derive = derive,
-  .lower = lower,
-  .run = IG__RUN_BOTH(run),
-  .work = work,
+  .lower = lower, /* always: there is nothing to run here */
   .probe = probe,
 };
 
 /* ---- the direct form: dy and packed weights ------------------------------------------------------------------------- */
 
-static ig_status direct_infer(ig__infer *i) { return ig__conv_infer_lowered(i, "conv2d_dx_direct", IG__CONV_DX); }
+static ig_status direct_infer(ig__infer *i) { return ig__conv_lowered_infer(i, "conv2d_dx_direct", IG__CONV_DX); }
 
 static void direct_run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
   r->k->conv2d_dx(&o->g, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1, r->part, r->parts);
-}
-
-static int direct_parts(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return ig__conv_each_parts(o, o->g.c_in, r->n);
-}
-
-static int direct_halo(const ig__run *r, int input) {
-  const ig__conv_lowered *o = r->options;
-  return input == 0 ? ig__conv_dx_halo(&o->g) : 0;
-}
-
-static double direct_work(const ig__run *r) {
-  const ig__conv_lowered *o = r->options;
-  return ig__conv_work(&o->g, r->out[0].shape.dim[0]);
 }
 
 const ig__op ig__op_conv2d_dx_direct = {
@@ -97,7 +74,7 @@ const ig__op ig__op_conv2d_dx_direct = {
   .infer = direct_infer,
   .no_derivative = "it is made by lowering, after differentiation",
   .run = IG__RUN_BOTH(direct_run),
-  .parts = direct_parts,
-  .halo = direct_halo,
-  .work = direct_work,
+  .parts = ig__conv_lowered_dx_parts,
+  .halo = ig__conv_lowered_dx_halo,
+  .work = ig__conv_lowered_work,
 };

@@ -153,14 +153,6 @@ double ig__conv_work(const ig__conv *g, int n) {
   return (double)n * g->c_out * g->oh * g->ow * (g->c_in / g->groups) * g->kh * g->kw;
 }
 
-/* Kernels work on pairs of blocks. Waking threads costs about what a million multiply-adds do. A million weights leave no room
- * for pictures in a core's cache, and every chunk of pictures would fetch all of them again: there a part takes all pictures
- * through 64 channels' weights instead. */
-int ig__conv_each_parts(const ig__conv_lowered *o, int channels, int n) {
-  if (n == 1) return ig__conv_work(&o->g, 1) > 4e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
-  return o->count > 1 << 20 ? (channels + 4 * IG__BLOCK - 1) / (4 * IG__BLOCK) : 1;
-}
-
 int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form) { return (int64_t)ig__pack_count(g, form); }
 
 /* A first layer's 1 to 4 channels would fill a quarter of a block at most: it reads the plain picture. An image that the plan
@@ -169,15 +161,4 @@ ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__va
   const ig__node *producer = ig__tensor_of(graph, x)->node;
   bool plain = !producer || producer->op->layout == IG__LAYOUT_PLAIN;
   return ig__pack_forward(g, plain && g->c_in <= 4 ? 1 : IG__BLOCK);
-}
-
-ig_status ig__conv_infer_lowered(ig__infer *i, const char *what, ig__conv_pass pass) {
-  const ig__conv_lowered *o = i->options;
-  int n = i->graph->n;
-  ig__shape x = ig__conv_input_shape(&o->g, n), y = ig__conv_output_shape(&o->g, n);
-  ig__shape packed = ig__shape_make(1, (int[]){(int)o->count}, false);
-  IG__TRY(ig__expect_shape(what, i, 0, pass == IG__CONV_DX ? &y : &x));
-  IG__TRY(ig__expect_shape(what, i, 1, pass == IG__CONV_DW ? &y : &packed));
-  i->out[0].shape = pass == IG__CONV_FORWARD ? y : pass == IG__CONV_DX ? x : ig__conv_weight_shape(&o->g);
-  return IG_OK;
 }

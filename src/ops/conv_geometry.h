@@ -54,9 +54,6 @@ ig_status ig__expect_shape(const char *what, const ig__infer *i, int index, cons
 int ig__conv_halo(const ig__conv *g);
 int ig__conv_dx_halo(const ig__conv *g);
 double ig__conv_work(const ig__conv *g, int n);
-/* Pieces that a convolution which writes `channels` channels of n pictures is cut into: one, but for a single large picture,
- * which has nothing else to be cut by. */
-int ig__conv_each_parts(const ig__conv_lowered *o, int channels, int n);
 
 /* Packed weights: elements; the form for a forward pass over input `x` of the plan's graph. */
 int64_t ig__conv_pack_count(const ig__conv *g, ig__pack form);
@@ -65,8 +62,6 @@ ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__va
 /* The lowering of all three (conv_ways.c): appends what computes `pass` of geometry g in the way that is chosen by shape and
  * planned batch. Inputs of the node: x and w, dy and w, x and dy. */
 ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g);
-/* The infer rule of a lowered pass. */
-ig_status ig__conv_infer_lowered(ig__infer *i, const char *what, ig__conv_pass pass);
 
 /* For the lowering rules of bias (input 1 is the bias) and relu: when the producer of input 0 is a convolution in a lowered
  * form, or a batch normalisation for relu, that nobody else reads, the producer does the work while it stores, out[0] is

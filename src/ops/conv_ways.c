@@ -1,7 +1,7 @@
 /* The ways in which a convolution and its two gradients can be computed: an ordered list, from which lowering takes the cheapest
  * that accepts the layer. What a way costs follows from the shape and the planned batch alone, so the choice is the same on
- * every machine and for any number of threads; `imgrad bench --calibrate` measures where it is wrong, and then these numbers
- * are mended. */
+ * every machine and for any number of threads. Where `imgrad bench --nodes` shows a pass that is faster with `--conv
+ * direct`, these numbers are wrong. */
 #include "kernels/pack.h"
 #include "ops/conv_geometry.h"
 #include "ops/ops.h"
@@ -36,7 +36,7 @@ static double direct_cost(const layer *l, int m) {
   return l->n * l->h * l->w * l->g->kh * l->g->kw * IG__BLOCK * l->in * l->out / 0.92;
 }
 
-/* Few channels are not worth the transforms, and those of a first layer are not blocked. Shapes are ints, so is the count. */
+/* A first layer's channels are not blocked. Shapes are ints, so is the count. */
 static bool winograd_accepts(const layer *l, int m) {
   return l->form != IG__PACK_FORWARD_PLAIN_X && l->k->winograd_takes(l->g, m) &&
          l->k->winograd_count(l->g, m, l->form) <= INT_MAX;
@@ -65,10 +65,14 @@ static const way *choose(const ig__lower *l, ig__conv_pass pass, const ig__conv 
   bool dx = pass == IG__CONV_DX;
   layer it = {.g = g, .form = form, .k = l->k, .n = l->graph->n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow,
               .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
-  const way *best = &ways[0];
-  int count = l->graph->direct ? 1 : (int)(sizeof ways / sizeof ways[0]);
-  for (int i = 1; i < count; i++)
-    if (ways[i].accepts(&it, ways[i].m) && ways[i].cost(&it, ways[i].m) < best->cost(&it, best->m)) best = &ways[i];
+  const way *best = NULL;
+  double least = 0;
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+    const way *w = &ways[i];
+    if ((l->graph->direct && w->m) || !w->accepts(&it, w->m)) continue;
+    double cost = w->cost(&it, w->m);
+    if (!best || cost < least) best = w, least = cost;
+  }
   return best;
 }
 

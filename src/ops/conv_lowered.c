@@ -1,0 +1,75 @@
+/* The rules that all lowered forms of a convolution share. */
+#include "ops/conv_lowered.h"
+
+#include "kernels/pack.h"
+
+ig_status ig__conv_lowered_infer(ig__infer *i, const char *what, ig__conv_pass pass) {
+  const ig__conv_lowered *o = i->options;
+  int n = i->graph->n;
+  ig__shape x = ig__conv_input_shape(&o->g, n), y = ig__conv_output_shape(&o->g, n);
+  ig__shape packed = ig__shape_make(1, (int[]){(int)o->count}, false);
+  IG__TRY(ig__expect_shape(what, i, 0, pass == IG__CONV_DX ? &y : &x));
+  IG__TRY(ig__expect_shape(what, i, 1, pass == IG__CONV_DW ? &y : &packed));
+  i->out[0].shape = pass == IG__CONV_FORWARD ? y : pass == IG__CONV_DX ? x : ig__conv_weight_shape(&o->g);
+  return IG_OK;
+}
+
+ig_status ig__conv_pack_infer(ig__infer *i, const char *what) {
+  const ig__conv_lowered *o = i->options;
+  ig__shape w = ig__conv_weight_shape(&o->g);
+  IG__TRY(ig__expect_shape(what, i, 0, &w));
+  i->out[0].shape = ig__shape_make(1, (int[]){(int)o->count}, false);
+  return IG_OK;
+}
+
+int ig__conv_lowered_halo(const ig__run *r, int input) {
+  const ig__conv_lowered *o = r->options;
+  return input == 0 ? ig__conv_halo(&o->g) : 0;
+}
+
+int ig__conv_lowered_dx_halo(const ig__run *r, int input) {
+  const ig__conv_lowered *o = r->options;
+  return input == 0 ? ig__conv_dx_halo(&o->g) : 0;
+}
+
+/* A first layer reads the plain picture. */
+ig__layout ig__conv_lowered_layout(const ig__run *r, int input) {
+  const ig__conv_lowered *o = r->options;
+  return input == 0 && o->form == IG__PACK_FORWARD_PLAIN_X ? IG__LAYOUT_PLAIN : IG__LAYOUT_BLOCKED;
+}
+
+/* Pieces of a pass that writes `channels` channels of n pictures: one, since chunks of pictures cut it already. But a single
+ * large picture has nothing else to be cut by; kernels work on pairs of blocks, and waking threads costs about what a million
+ * multiply-adds do. And a million weights leave no room for pictures in a core's cache, so that every chunk would fetch all of
+ * them again: there a part takes all pictures through 64 channels' weights instead. */
+static int parts_of(const ig__conv_lowered *o, int channels, int n) {
+  if (n == 1) return ig__conv_work(&o->g, 1) > 4e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
+  return o->count > 1 << 20 ? (channels + 4 * IG__BLOCK - 1) / (4 * IG__BLOCK) : 1;
+}
+
+int ig__conv_lowered_parts(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return parts_of(o, o->g.c_out, r->n);
+}
+
+int ig__conv_lowered_dx_parts(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return parts_of(o, o->g.c_in, r->n);
+}
+
+/* Blocks of the form's outer channels; pieces of less than 64 KiB or so are not worth handing out. */
+int ig__conv_pack_parts(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  int64_t blocks = ig__pack_blocks(&o->g, o->form), worth = 1 + o->count / 16384;
+  return (int)(blocks < worth ? blocks : worth);
+}
+
+size_t ig__conv_lowered_partial(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return (size_t)o->count;
+}
+
+double ig__conv_lowered_work(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  return ig__conv_work(&o->g, r->in[0].shape.dim[0]);
+}
