@@ -26,8 +26,9 @@ packages_install() {
   "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
-# A C compiler, CMake, Ninja, and three libraries: gzip files, YAML configurations, JSON inside model files.
-build_needs=(gcc:cc cmake:cmake ninja-build:ninja pkg-config:pkg-config zlib1g-dev=zlib libyaml-dev=yaml-0.1 libjansson-dev=jansson)
+# A C compiler, CMake, Ninja, and the libraries: gzip files, YAML configurations, JSON inside model files, JPEG and PNG.
+build_needs=(gcc:cc cmake:cmake ninja-build:ninja pkg-config:pkg-config zlib1g-dev=zlib libyaml-dev=yaml-0.1 libjansson-dev=jansson
+             libjpeg-dev=libjpeg libpng-dev=libpng)
 
 # need_build_packages: makes sure of them, or says what is missing and ends.
 need_build_packages() {
@@ -41,8 +42,8 @@ need_build_packages() {
   [ -z "$missing" ] && return 0
   {
     echo "These are missing (names of Debian packages): $(echo $missing)"
-    echo "Needed: a C11 compiler, CMake 3.22 or later, Ninja, pkg-config, and the development files of zlib, libyaml, jansson."
-    echo "On Debian or Ubuntu, as root: apt-get install gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libyaml-dev libjansson-dev"
+    echo "Needed: a C11 compiler, CMake 3.22 or later, Ninja, pkg-config, and the development files of zlib, libyaml, jansson, libjpeg-turbo, libpng."
+    echo "On Debian or Ubuntu, as root: apt-get install gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libyaml-dev libjansson-dev libjpeg-dev libpng-dev"
     echo "Elsewhere, install them with the system's own package manager and start this again."
   } >&2
   exit 2
