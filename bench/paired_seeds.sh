@@ -26,6 +26,7 @@ for seed in $(seq "$seeds"); do
 done | awk '
   { d = $2 - $3; print $1, $2, $3, d; a += $2; b += $3; s += d; q += d * d; n++; fflush() }
   END {
+    if (!n) exit 1
     error = n > 1 ? sqrt((q - s * s / n) / (n - 1) / n) : 0
     printf "mean %.2f %.2f, difference %.3f, its standard error %.3f\n", a / n, b / n, s / n, error
   }'
