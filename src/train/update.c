@@ -230,6 +230,37 @@ double ig__updater_penalty(const ig__updater *u) {
   return sum;
 }
 
+double ig__updater_penalty_at(const ig__updater *u, const double *x, double *g) {
+  const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
+  double sum = 0;
+  for (size_t i = 0; i < u->piece_count; i++) {
+    const piece *p = &u->piece[i];
+    for (int j = 0; j < PENALTIES; j++) {
+      if (!(p->lambda[j] > 0)) continue;
+      sum += u->penalty[j]->value(k, p->lambda[j], x + p->offset, p->count);
+      if (g && u->penalty[j]->gradient) u->penalty[j]->gradient(k, p->lambda[j], x + p->offset, g + p->offset, p->count);
+    }
+  }
+  return sum;
+}
+
+void ig__updater_penalty_curvature(const ig__updater *u, const double *x, const double *v, double *out) {
+  const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
+  for (size_t i = 0; i < u->piece_count; i++) {
+    const piece *p = &u->piece[i];
+    for (int j = 0; j < PENALTIES; j++)
+      if (p->lambda[j] > 0 && u->penalty[j]->hessian)
+        u->penalty[j]->hessian(k, p->lambda[j], x + p->offset, v + p->offset, out + p->offset, p->count);
+  }
+}
+
+bool ig__updater_is_smooth(const ig__updater *u) {
+  for (size_t i = 0; i < u->piece_count; i++)
+    for (int j = 0; j < PENALTIES; j++)
+      if (u->piece[i].lambda[j] > 0 && u->penalty[j]->prox) return false;
+  return true;
+}
+
 double ig__updater_weight_norm(const ig__updater *u) {
   double sum = 0;
   for (size_t i = 0; i < u->model->param_count; i++) {
