@@ -27,6 +27,7 @@ typedef struct ig__descent_state {
   int64_t iteration;
   int64_t products;        /* Hessian–vector products */
   int64_t pairs;           /* lbfgs: taken up so far */
+  int64_t idle;            /* steps in succession without any gain */
 } ig__descent_state;
 
 /* The options struct of every method begins with these two, and its table with these rows. */

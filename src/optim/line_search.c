@@ -6,6 +6,7 @@
 
 #define SUFFICIENT 1e-4
 #define TRIES 40
+#define IDLE_STEPS 10
 
 /* The line φ(t) = f(x + t·direction), and one point of it. */
 typedef struct line { ig__descent *d; const double *direction; double *x, *g; double value, slope, slack; } line;
@@ -30,11 +31,13 @@ static ig_status look(const line *l, double t, bool with_slope, point *out) {
 
 static bool falls_enough(const line *l, const point *p) { return p->value <= l->value + SUFFICIENT * p->t * l->slope + l->slack; }
 
-/* Into the point found; the point left stands where it was tried. Within the slack a step may be no gain at all: one that
- * lowers neither the value nor the gradient is not taken. */
+/* Into the point found; the point left stands where it was tried. Within the slack a step may be no gain at all; after some
+ * that lowered neither the value nor the gradient it is over. */
 static void move(const line *l, const point *p) {
   double *x = l->d->x, *g = l->d->g;
-  l->d->stuck = p->value >= l->value && !(ig__largest(l->g, l->d->f.count) < ig__largest(g, l->d->f.count));
+  bool gain = p->value < l->value || ig__largest(l->g, l->d->f.count) < ig__largest(g, l->d->f.count);
+  l->d->state.idle = gain ? 0 : l->d->state.idle + 1;
+  l->d->stuck = l->d->state.idle >= IDLE_STEPS;
   if (l->d->stuck) return;
   for (int64_t i = 0; i < l->d->f.count; i++) {
     double left_x = x[i], left_g = g[i];

@@ -13,7 +13,8 @@ struct ig__full_batch {
   ig__loader *loader;
   const ig__ref *ref;
   int64_t count;
-  ig__network value, gradient, product; /* made when first needed */
+  ig__network *gradient;                /* borrowed */
+  ig__network value, product;           /* made when first needed */
   ig__network_request request;
   void *pair, *grads;                   /* parameters and a vector behind them; one batch's gradient: real type */
   ig__full_batch_events events;
@@ -44,10 +45,10 @@ void ig__full_batch_take(const ig__full_batch *f, double *x) {
 
 const ig__tally *ig__full_batch_tally(const ig__full_batch *f) { return &f->tally; }
 
-static ig_status need(ig__full_batch *f, ig__network *net, bool gradients, ig__curvature curvature) {
+static ig_status need(ig__full_batch *f, ig__network *net, ig__curvature curvature) {
   if (net->plan) return IG_OK;
   ig__network_request q = f->request;
-  q.gradients = gradients;
+  q.gradients = q.accumulates = false;
   q.curvature = curvature;
   return ig__network_new(f->context, &q, net);
 }
@@ -59,7 +60,7 @@ static ig_status pass(ig__full_batch *f, ig__network *net, const void *params, d
   IG__TRY(ig__loader_start(f->loader, f->ref, f->count, 0));
   for (;;) {
     const ig__batch *batch;
-    if (f->events.between) IG__TRY(f->events.between(f->events.user, tally->n, f->count));
+    if (f->events.between) IG__TRY(f->events.between(f->events.user, tally));
     IG__TRY(ig__loader_next(f->loader, &batch));
     if (!batch) break;
     /* Every pass is step 0: what is random in the network would make the loss another function each time (train.c refuses). */
@@ -75,9 +76,9 @@ static ig_status pass(ig__full_batch *f, ig__network *net, const void *params, d
 
 static ig_status evaluate(void *user, const double *x, double *value, double *g) {
   ig__full_batch *f = user;
-  ig__network *net = g ? &f->gradient : &f->value;
+  ig__network *net = g ? f->gradient : &f->value;
   ig__tally tally;
-  IG__TRY(need(f, net, g != NULL, IG__NO_CURVATURE));
+  IG__TRY(need(f, net, IG__NO_CURVATURE));
   put(f, f->pair, 0, x);
   IG__TRY(pass(f, net, f->pair, g, &tally));
   const int64_t count = f->model->params_size;
@@ -93,7 +94,7 @@ static ig_status evaluate(void *user, const double *x, double *value, double *g)
 static ig_status curvature(void *user, const double *x, const double *v, bool gauss_newton, double *hv) {
   ig__full_batch *f = user;
   ig__tally tally;
-  IG__TRY(need(f, &f->product, false, gauss_newton ? IG__GAUSS_NEWTON : IG__HESSIAN));
+  IG__TRY(need(f, &f->product, gauss_newton ? IG__GAUSS_NEWTON : IG__HESSIAN));
   put(f, f->pair, 0, x);
   put(f, f->pair, f->model->params_size, v);
   IG__TRY(pass(f, &f->product, f->pair, hv, &tally));
@@ -102,13 +103,14 @@ static ig_status curvature(void *user, const double *x, const double *v, bool ga
   return IG_OK;
 }
 
-ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, const ig__updater *updater, ig__loader *loader,
-                             const ig__ref *ref, int64_t count, const ig__full_batch_events *events, ig__full_batch **out) {
+ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
+                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
+                             const ig__full_batch_events *events, ig__full_batch **out) {
   ig__full_batch *f = ig__alloc(1, sizeof *f);
   *out = NULL;
   if (!f) return IG_NO_MEMORY;
   *f = (ig__full_batch){.context = context, .model = request->model, .updater = updater, .loader = loader, .ref = ref, .count = count,
-                        .request = *request};
+                        .gradient = gradient, .request = *request};
   if (events) f->events = *events;
   f->pair = ig__alloc((size_t)f->model->params_size, 2 * (size_t)f->model->real_size);
   f->grads = ig__alloc((size_t)f->model->params_size, (size_t)f->model->real_size);
@@ -123,7 +125,6 @@ ig_status ig__full_batch_new(ig_context *context, const ig__network_request *req
 void ig__full_batch_free(ig__full_batch *f) {
   if (!f) return;
   ig__network_free(&f->value);
-  ig__network_free(&f->gradient);
   ig__network_free(&f->product);
   ig__free(f->pair);
   ig__free(f->grads);

@@ -102,12 +102,13 @@ double ig__baseline(const int64_t *class_count, int classes);
 
 /* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
 typedef struct ig__full_batch ig__full_batch;
-/* Called before every batch of a pass with the pictures done and all; anything but IG_OK ends the pass with it. */
-typedef struct ig__full_batch_events { ig_status (*between)(void *user, int64_t done, int64_t all); void *user; } ig__full_batch_events;
-/* `request` says model, data, loss, mode and batch; gradients and curvature are added as they are needed. All arguments but
- * request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
-ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, const ig__updater *updater, ig__loader *loader,
-                             const ig__ref *ref, int64_t count, const ig__full_batch_events *events, ig__full_batch **out);
+/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
+typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
+/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
+ * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
+ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
+                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
+                             const ig__full_batch_events *events, ig__full_batch **out);
 void ig__full_batch_free(ig__full_batch *f);
 /* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
 ig__objective ig__full_batch_objective(ig__full_batch *f);
@@ -124,6 +125,7 @@ int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t 
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
 /* Everything that a run must remember to go on exactly, besides the arrays. */
 typedef struct ig__run_state {
+  ig__descent_state descent; /* zeros without one */
   int64_t epoch;             /* finished epochs */
   int64_t step;              /* updates so far */
   int64_t position;          /* place in the present epoch's order to go on from */
@@ -141,12 +143,19 @@ void ig__run_state_free(ig__run_state *state);
 ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]);
 ig_status ig__folder_write(const char *folder, const char *name, ig__buffer *bytes); /* frees the buffer */
 ig_status ig__results_write(const char *folder, const ig__run_state *state);
+ig_status ig__descent_write(const char *folder, const ig__run_state *state); /* descent.csv: one row a step */
 
-/* `fingerprint` is of everything that decides results: model text, data, options. Load refuses another one. */
-ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__updater *updater, const ig__run_state *state,
-                              uint64_t fingerprint);
-ig_status ig__checkpoint_load(const char *folder, ig__model *model, ig__updater *updater, ig__run_state *state,
-                              uint64_t fingerprint);
+/* What a checkpoint is made of and restored into. `fingerprint` is of everything that decides results: model text, data,
+ * options. Load refuses another one. */
+typedef struct ig__checkpoint_parts {
+  ig__model *model;
+  ig__updater *updater;
+  ig__descent *descent;      /* or NULL */
+  ig__run_state *state;
+  uint64_t fingerprint;
+} ig__checkpoint_parts;
+ig_status ig__checkpoint_save(const char *folder, const ig__checkpoint_parts *parts);
+ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts);
 
 /* A checkpoint's sections, checked; they point into the bytes. Untrusted input. */
 #define IG__MAX_SECTIONS 16
@@ -178,10 +187,25 @@ typedef struct ig__trainer {
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
+  ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
+  ig__descent *descent;
+  bool unsaved;              /* model.safetensors is behind the best weights, which are the present ones */
+  ig_status asked;           /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
-ig_status ig__trainer_save(ig__trainer *trainer);
+ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
+ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
+/* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
+ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */
+/* Whether --optimizer names a descent. IG_USAGE: it names nothing. */
+ig_status ig__optimizer_is_descent(const char *text, bool *descent);
+/* Makes full and descent; refuses options that have no meaning here. */
+ig_status ig__descent_open(ig__trainer *trainer, const ig__network_request *request);
+ig_status ig__train_iteration(ig__trainer *trainer); /* one step, in the place of an epoch */
+bool ig__descent_is_due(const ig__trainer *trainer); /* to be kept on disk */
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);

@@ -8,6 +8,7 @@ typedef struct rig {
   ig__model *model;
   ig__loader *loader;
   ig__updater *updater;
+  ig__network gradient;
   ig__full_batch *full;
   ig__objective f;
   ig_train_options o;
@@ -24,14 +25,17 @@ static rig *rig_new(const char *model, const char *loss, int batch, int threads_
   CHECK_OK(ig__model_any(model, 10, 8, 1, &r.model));
   CHECK_OK(ig__loader_new(r.source, &(ig__loader_options){.batch = batch, .threads = 1, .depth = 2}, &r.loader));
   CHECK_OK(ig__updater_new(r.context, r.model, &r.o, 50, &r.updater));
-  ig__network_request q = {.model = r.model, .data = &r.source->info, .loss = loss, .n = batch, .training = true};
-  CHECK_OK(ig__full_batch_new(r.context, &q, r.updater, r.loader, r.samples.ref[IG__TRAIN], r.samples.count[IG__TRAIN], NULL, &r.full));
+  ig__network_request q = {.model = r.model, .data = &r.source->info, .loss = loss, .n = batch, .training = true, .gradients = true};
+  CHECK_OK(ig__network_new(r.context, &q, &r.gradient));
+  CHECK_OK(ig__full_batch_new(r.context, &q, &r.gradient, r.updater, r.loader, r.samples.ref[IG__TRAIN], r.samples.count[IG__TRAIN], NULL,
+                              &r.full));
   r.f = ig__full_batch_objective(r.full);
   return &r;
 }
 
 static void rig_free(rig *r) {
   ig__full_batch_free(r->full);
+  ig__network_free(&r->gradient);
   ig__updater_free(r->updater);
   ig__loader_free(r->loader);
   ig__model_free(r->model);
