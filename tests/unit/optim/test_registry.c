@@ -166,7 +166,7 @@ TEST(options_round_trip) {
 TEST(unknown_names_get_the_nearest) {
   static const char *const wrong[KINDS][2] = {
     {"adamm beta1=0.8", "mean adam"}, {"cosin", "mean cosine"}, {"l3 0.1", "mean l"},
-    {"he_unifrom", "mean he_uniform"}};
+    {"he_unifrom", "mean he_uniform"}, {"lbgfs memory=3", "mean lbfgs"}};
   for (int kind = 0; kind < KINDS; kind++) {
     const ig__thing *thing;
     void *options = NULL;
