@@ -5,6 +5,30 @@
 
 #define PIXELS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 
+#define MULTIPLY(p, factor)                      \
+  if (p < P) {                                   \
+    const V s = splat(factor);                   \
+    a##p += s * w0;                              \
+    if (J > 1) b##p += s * w1;                   \
+  }
+/* The empty asm keeps gcc from carrying the vectors of one pixel over to its neighbour, round by round and through the stack,
+ * and from treating the last lanes as the outer loop's. */
+#define HIDE(v) __asm__("" : "+r"(v))
+/* All lanes of the pixels' vectors x0, x1, …, one after the other. */
+#define MULTIPLY_LANE(p) MULTIPLY(p, x##p[i])
+#define ONE_LANE(lane)                                           \
+  {                                                              \
+    enum { i = (lane) };                                         \
+    const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;      \
+    PIXELS(MULTIPLY_LANE)                                        \
+    w += IG__BLOCK;                                              \
+  }
+#if LANES == 2
+#define EACH_LANE ONE_LANE(0) ONE_LANE(1)
+#else
+#define EACH_LANE ONE_LANE(0) ONE_LANE(1) ONE_LANE(2) ONE_LANE(3)
+#endif
+
 /* J vectors of output channels; `step` is x_pixel where it is known at compile time, else 0. */
 IG__INLINE void tile(const int P, const int J, const int64_t step, const conv_tile *t) {
   const int64_t pixel = step ? step : t->x_pixel, lane = step >= IG__BLOCK ? 1 : t->x_lane, next = t->w_next;
@@ -24,16 +48,22 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const conv_ti
       for (int col = 0; col < t->cols; col++) {
         const real *x = t->x + block * t->x_block + row * t->x_row + col * t->x_col;
         const real *w = t->w + block * t->w_block + row * t->w_row + col * t->w_col;
+        int l = lanes;
+        if (IG__LANE_FACTORS && step >= IG__BLOCK) {
 #pragma GCC unroll 1
-        for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {
+          for (; l >= LANES; l -= LANES, x += LANES) {
+            HIDE(x);
+#define PIXEL(p) const V x##p = p < P ? load(x + p * pixel) : (V){0};
+            PIXELS(PIXEL)
+            EACH_LANE
+          }
+          HIDE(l);
+        }
+#pragma GCC unroll 1
+        for (; l > 0; l--, x += lane, w += IG__BLOCK) {
           const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;
-#define MULTIPLY(p)                              \
-  if (p < P) {                                   \
-    const V s = splat(x[p * pixel]);             \
-    a##p += s * w0;                              \
-    if (J > 1) b##p += s * w1;                   \
-  }
-          PIXELS(MULTIPLY)
+#define MULTIPLY_SCALAR(p) MULTIPLY(p, x[p * pixel])
+          PIXELS(MULTIPLY_SCALAR)
         }
       }
     }
@@ -63,12 +93,15 @@ typedef void tile_function(const conv_tile *t);
   static void tile_##step##_##j##_##p(const conv_tile *t) { tile(p, j, step, t); }
 #define ENTRY(step, j, p) tile_##step##_##j##_##p,
 #define FEW(X, step, j) X(step, j, 1) X(step, j, 2) X(step, j, 3) X(step, j, 4)
+#define SIX(X, step, j) FEW(X, step, j) X(step, j, 5) X(step, j, 6)
+#define NINE(X, step, j) SIX(X, step, j) X(step, j, 7) X(step, j, 8) X(step, j, 9)
 #if TILE_PIXELS == 14
-#define MANY(X, step, j)                                                                                     \
-  FEW(X, step, j) X(step, j, 5) X(step, j, 6) X(step, j, 7) X(step, j, 8) X(step, j, 9) X(step, j, 10)       \
-  X(step, j, 11) X(step, j, 12) X(step, j, 13) X(step, j, 14)
+#define MANY(X, step, j) \
+  NINE(X, step, j) X(step, j, 10) X(step, j, 11) X(step, j, 12) X(step, j, 13) X(step, j, 14)
+#elif TILE_PIXELS == 9
+#define MANY NINE
 #else
-#define MANY(X, step, j) FEW(X, step, j) X(step, j, 5) X(step, j, 6)
+#define MANY SIX
 #endif
 #define TABLE(pixels, step, j) \
   pixels(FUNCTION, step, j) static tile_function *const tiles_##step##_##j[] = { NULL, pixels(ENTRY, step, j) };

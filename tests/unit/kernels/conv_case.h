@@ -14,6 +14,13 @@ static inline int roll(dice *d, int from, int to) {
   return from + (int)((d->state >> 33) % (uint64_t)(to - from + 1));
 }
 
+/* The first instruction set with fused multiply-add; those after it give its bits. */
+#if defined(__aarch64__)
+#define FUSED IG__ISA_NEON
+#else
+#define FUSED IG__ISA_AVX2
+#endif
+
 /* Small integers make every sum exact, in any order; reals show the order. */
 static inline double value(dice *d, bool integers) {
   return integers ? roll(d, -4, 4) : roll(d, -1000000, 1000000) / 999983.0;

@@ -59,7 +59,7 @@ static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
   for (int i = 0; i < cases; i++) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, plain, 100000);
-    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
+    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size);
     const int halo = halo_of(&d, &g);
     canvas x = canvas_new(&d, size, n, g.c_in, g.h, g.w, plain ? 1 : 16, halo);
     canvas_fill(&x, &d, integers, halo);
@@ -70,7 +70,7 @@ static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
     canvas want = canvas_copy(&blank);
     forward(ref, &g, &x, w, &want, &e, (cuts){ 0, 1 });
     canvas_keep_interior(&want, &blank);
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       canvas y = canvas_copy(&blank);
       forward(ig__kernels_for(isa, size), &g, &x, w, &y, &e, cuts_new(&d, n));
@@ -97,7 +97,7 @@ static void dx_cases(uint64_t seed, int cases, bool integers) {
   for (int i = 0; i < cases; i++) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, false, 100000);
-    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
+    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size);
     const int across = (g.kw - 1) * g.dw - g.pw, down = (g.kh - 1) * g.dh - g.ph, need = across > down ? across : down;
     const int halo = (need > 0 ? need : 0) + roll(&d, 0, 1);
     canvas dy = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, halo);
@@ -108,7 +108,7 @@ static void dx_cases(uint64_t seed, int cases, bool integers) {
     canvas want = canvas_copy(&blank);
     backward(ref, &g, &dy, w, &want, (cuts){ 0, 1 });
     canvas_keep_interior(&want, &blank);
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       canvas dx = canvas_copy(&blank);
       backward(ig__kernels_for(isa, size), &g, &dy, w, &dx, cuts_new(&d, n));
@@ -138,7 +138,7 @@ static void dw_cases(uint64_t seed, int cases, bool plain, bool integers) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, plain, 100000);
     const ig__pack form = plain ? IG__PACK_FORWARD_PLAIN_X : IG__PACK_FORWARD;
-    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
+    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size);
     const int halo = halo_of(&d, &g), most = ref->conv2d_dw_parts(&g, form);
     const int64_t count = (int64_t)ref->conv2d_pack_count(&g, form);
     canvas x = canvas_new(&d, size, n, g.c_in, g.h, g.w, plain ? 1 : 16, halo);
@@ -147,7 +147,7 @@ static void dw_cases(uint64_t seed, int cases, bool plain, bool integers) {
     canvas_fill(&dy, &d, integers, 0);
     void *want = partial_new(ref, &g, form);
     gradient(ref, &g, &x, &dy, want, (cuts){ 0, 1 });
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       const ig__kernels *t = ig__kernels_for(isa, size);
       void *got = partial_new(t, &g, form);
@@ -164,7 +164,7 @@ TEST(conv2d_dw_of_plain_x_equals_reference) { dw_cases(5, 250, true, true); }
 
 /* Reals round, so equal bits mean an equal order of the sums: whatever the cuts, AVX2 like AVX-512. */
 TEST(conv2d_bits_do_not_depend_on_cuts_or_vector_width) {
-  if (!ig__isa_usable(IG__ISA_AVX2)) test_skip("no FMA here");
+  if (!ig__isa_usable(FUSED)) test_skip("no FMA here");
   forward_cases(6, 100, false, false);
   forward_cases(7, 60, true, false);
   dx_cases(8, 100, false);
