@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char optimizer[IG_SPEC_SIZE]; /* "adam", "sgd momentum=0.9" */
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
+  char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume */
@@ -60,6 +61,7 @@ typedef struct ig_train_options {
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */
+  bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;

@@ -17,7 +17,8 @@ ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader
       if (confusion) confusion[(int64_t)label[i] * net->classes + answer]++;
     }
     tally.n += batch->n;
-    tally.loss += ig__network_loss(net) * batch->n;
+    tally.weight += net->weight;
+    tally.loss += ig__network_loss(net) * net->weight;
   }
   tally.penalty = penalty * (double)tally.n;
   *out = ig__tally_metrics(&tally, true);

@@ -7,6 +7,7 @@
 #include "graph/plan.h"
 #include "imgrad/verbs.h"
 #include "model/model.h"
+#include "optim/optim.h"
 
 struct ig_context {
   ig__pool *pool;
@@ -26,14 +27,24 @@ void ig__config_write(const ig_train_options *options, ig__buffer *out);
 /* The same from memory; `place` stands in messages. */
 ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, size_t size, const char *place);
 
+/* ---- class_weights.c --------------------------------------------------------------------------------------------------- */
+/* The weights that --class-weights names, one a class: *out NULL when all count alike (owner: caller, ig__free). `counts`:
+ * training pictures of each class. IG_USAGE: a class that is not there (the nearest named), or no such weight. */
+ig_status ig__class_weights(const char *text, char (*names)[64], int classes, const int64_t *counts, double **out);
+
 /* ---- network.c: a model and its plan for one mode ---------------------------------------------------------------------- */
 typedef struct ig__network {
   ig__model *model;          /* borrowed */
   ig__plan *plan;
   const ig__kernels *k;
   int n, classes;            /* planned pictures; width of the prediction, 0 when it is a picture */
+  bool binary;               /* one number for two classes: the second when it is larger than `threshold` */
+  double threshold;
   int first_kink, kinks;     /* among the plan's outputs */
   int image_field;
+  const double *class_weight; /* borrowed; NULL: all pictures count alike */
+  void *weights;             /* of the batch's pictures, of mean 1 */
+  double weight;             /* of the last batch: the sum of its pictures' weights, their number when they count alike */
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
 } ig__network;
 
@@ -42,6 +53,7 @@ typedef struct ig__network_request {
   const ig__source_info *data;
   const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
   const char *conv;          /* "auto", "direct"; NULL: auto */
+  const double *class_weight; /* how much a picture of each class counts in the loss; NULL: alike. Kept as long as the network */
   int n;
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
@@ -52,6 +64,8 @@ typedef struct ig__network_request {
 /* IG_BAD_MODEL: the model does not fit the pictures or the labels; the message says what each has. */
 ig_status ig__network_new(const ig_context *context, const ig__network_request *request, ig__network *out);
 void ig__network_free(ig__network *network);
+/* The sum of the weights of a batch's pictures, which its mean loss is divided by. */
+double ig__network_weigh(const ig__network *network, const ig__batch *batch);
 typedef struct ig__pass_step { uint64_t seed, step; void *grads; bool accumulate; double loss_scale; } ig__pass_step;
 /* Runs a batch; params and states are the model's. */
 ig_status ig__network_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step);
@@ -81,7 +95,8 @@ double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present we
 double ig__updater_weight_norm(const ig__updater *updater);
 
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
-typedef struct ig__tally { int64_t n, correct; double loss, penalty; } ig__tally; /* sums over pictures */
+/* Sums over pictures; the loss is one of weight times loss. */
+typedef struct ig__tally { int64_t n, correct; double loss, weight, penalty; } ig__tally;
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
 double ig__baseline(const int64_t *class_count, int classes);
 
@@ -102,6 +117,7 @@ typedef struct ig__run_state {
   double epoch_seconds, epoch_wait;
   double best_accuracy, best_loss;  /* of validation, at the epoch that was kept */
   int64_t best_epoch;        /* 0: none yet */
+  double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
@@ -140,6 +156,7 @@ typedef struct ig__trainer {
   ig__loader *loader, *test_loader;
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
+  double *class_weight;      /* NULL: all alike */
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;
