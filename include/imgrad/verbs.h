@@ -130,6 +130,7 @@ typedef struct ig_eval_options {
   char precision[8];
   char conv[8];                 /* "": as the run */
   int batch, threads, workers;
+  int top;                      /* k of the top-k accuracy */
   double min_accuracy;
   bool strict;
 } ig_eval_options;
@@ -140,12 +141,19 @@ typedef struct ig_class_result {
   const char *name;
   int64_t n, predicted, correct;
   double precision, recall, f1; /* NaN where undefined */
+  double auc;                   /* area under the ROC curve of this class against the rest, exact with ties; NaN: only one of them */
 } ig_class_result;
 
 typedef struct ig_eval_result {
   ig_metrics metrics;
   const char *part;
   double baseline, seconds;
+  int top;                      /* the k of top_accuracy */
+  double top_accuracy;          /* share of the pictures whose class is among the k with the highest numbers */
+  double auc;                   /* mean of the classes' */
+  /* Of the probabilities; NaN when the model makes none. brier: mean over pictures of Σ (p − 1 or 0)² over the classes, 0 … 2.
+   * calibration_error: expected calibration error of the answers, in 15 bins of equal width. */
+  double brier, calibration_error;
   int class_count;
   ig_class_result *classes;
   int64_t *confusion;           /* class_count × class_count: [true][predicted] */

@@ -10,6 +10,7 @@ static double real_at(const ig__network *net, const void *p, int64_t i) {
 }
 
 enum { OUT_LOSS, OUT_ANSWER };
+enum { NUMBERS, PROBABILITIES, LOGARITHMS, SOFTMAX_LOGITS, SIGMOID_LOGITS };
 
 typedef struct outputs { ig__plan_output *list; size_t count, capacity; } outputs;
 
@@ -136,14 +137,27 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
   return IG_OK;
 }
 
+static bool loss_is(const ig__network_request *q, const char *name) {
+  const size_t length = strcspn(q->loss, " ");
+  return strlen(name) == length && !strncmp(q->loss, name, length);
+}
+
+/* What the prediction's numbers are. A model without softmax or sigmoid at its end is what its loss takes it for. */
+static void find_end(const ig__network_request *q, ig__network *net, const ig__node *end) {
+  net->ends_in = NUMBERS;
+  if (end && (end->op == &ig__op_softmax || end->op == &ig__op_sigmoid)) net->ends_in = PROBABILITIES;
+  else if (end && end->op == &ig__op_log_softmax) net->ends_in = LOGARITHMS;
+  else if (q->loss && loss_is(q, "binary_cross_entropy")) net->ends_in = SIGMOID_LOGITS;
+  else if (q->loss && (!*q->loss || loss_is(q, "cross_entropy") || loss_is(q, "focal"))) net->ends_in = SOFTMAX_LOGITS;
+  /* Probabilities, and what is trained towards 0 and 1, change sides at a half, logits at 0. */
+  net->threshold = net->ends_in == SIGMOID_LOGITS ? 0 : 0.5;
+}
+
 static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
-  /* A sigmoid and what is trained towards 0 and 1 change sides at a half, logits at 0. */
-  const ig__node *end = ig__tensor_of(graph, built.output[0])->node;
-  const bool logits = q->loss && !strncmp(q->loss, "binary_cross_entropy", 20) && !(end && end->op == &ig__op_sigmoid);
-  net->threshold = logits ? 0 : 0.5;
+  find_end(q, net, ig__tensor_of(graph, built.output[0])->node);
   IG__TRY(add_output(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(add_output(out, built.output[0], -1));
   if (!q->loss) return graph->status;
@@ -245,4 +259,19 @@ int ig__network_answer(const ig__network *net, int i) {
   for (int c = 1; c < net->classes; c++)
     if (real_at(net, p, row + c) > real_at(net, p, row + best)) best = c;
   return best;
+}
+
+bool ig__network_scores(const ig__network *net, int i, double *out) {
+  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  const ig__kernels *k = ig__kernels_for(net->k->isa, sizeof *out);
+  const int width = net->binary ? 1 : net->classes;
+  for (int c = 0; c < width; c++) out[c] = real_at(net, p, (int64_t)i * width + c);
+  if (net->ends_in == SOFTMAX_LOGITS) k->softmax(out, out, 1, width);
+  if (net->ends_in == SIGMOID_LOGITS) k->sigmoid(out, out, width);
+  if (net->ends_in == LOGARITHMS) k->exp(out, out, width);
+  if (net->binary) {
+    out[1] = out[0];
+    out[0] = (net->ends_in == NUMBERS ? 0 : 1) - out[1];
+  }
+  return net->ends_in != NUMBERS;
 }

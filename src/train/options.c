@@ -61,6 +61,7 @@ static const ig__option eval_table[] = {
   PRECISION,
   TEXT(conv, "", CONV_HELP "; default: as the run"),
   OPT(batch, "256", 1, 1 << 20, "pictures", "pictures at once"),
+  OPT(top, "5", 1, 1 << 20, "classes", "also the share of pictures whose class is among so many best"),
   THREADS,
   WORKERS,
   BAR,

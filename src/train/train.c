@@ -243,7 +243,7 @@ static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
   *out = (ig_metrics){.loss = NAN, .data_loss = NAN, .penalty = NAN, .accuracy = NAN};
   if (!t->samples.count[part]) return IG_OK;
   return ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
-                      ig__updater_penalty(t->updater), NULL, out);
+                      ig__updater_penalty(t->updater), NULL, NULL, out);
 }
 
 /* Validation, the row of the epoch, the best weights; then the checkpoint says that the epoch is over. */

@@ -38,6 +38,7 @@ typedef struct ig__network {
   ig__plan *plan;
   const ig__kernels *k;
   int n, classes;            /* planned pictures; width of the prediction, 0 when it is a picture */
+  int ends_in;               /* what the prediction's numbers are (network.c) */
   bool binary;               /* one number for two classes: the second when it is larger than `threshold` */
   double threshold;
   int first_kink, kinks;     /* among the plan's outputs */
@@ -74,6 +75,9 @@ double ig__network_loss(const ig__network *network);
 uint64_t ig__network_kinks(const ig__network *network);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
+/* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
+ * probabilities of; or, when false is answered, numbers that are none. Those of sigmoids do not add up to 1. */
+bool ig__network_scores(const ig__network *network, int i, double *out);
 
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
@@ -100,10 +104,32 @@ typedef struct ig__tally { int64_t n, correct; double loss, weight, penalty; } i
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
 double ig__baseline(const int64_t *class_count, int classes);
 
+/* ---- scores.c: figures that need every picture's probabilities ----------------------------------------------------------- */
+typedef struct ig__scores {
+  int classes;
+  size_t count, capacity;
+  float *value;              /* [count][classes] */
+  int32_t *label;            /* [count] */
+  size_t label_capacity;
+  bool no_probabilities;     /* some of them were none */
+} ig__scores;
+ig_status ig__scores_add(ig__scores *scores, int label, const double *value, bool probabilities);
+void ig__scores_free(ig__scores *scores);
+
+/* NaN where undefined: a class without pictures, or with nothing else; probabilities that are none. */
+typedef struct ig__score_figures {
+  double top;                /* share of the pictures whose class is among the `k` with the highest numbers */
+  double auc;                /* area under the ROC curve, one class against the rest: the mean over classes that have both */
+  double brier;              /* mean over pictures of Σ (probability − 1 or 0)² over the classes: 0 … 2 */
+  double calibration;        /* expected calibration error: Σ over 15 bins of confidence |accuracy − confidence| · share */
+} ig__score_figures;
+/* `class_auc`: one a class. */
+ig_status ig__scores_measure(const ig__scores *scores, int k, double *class_auc, ig__score_figures *out);
+
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
-/* A pass over refs without touching the weights. `confusion` (classes², may be NULL) is added to. */
+/* A pass over refs without touching the weights. `confusion` (classes²) and `scores` are added to; both may be NULL. */
 ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig_metrics *out);
+                       double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
