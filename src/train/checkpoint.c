@@ -95,6 +95,7 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->tally.n);
   pass_i64(s, &r->tally.correct);
   pass_double(s, &r->tally.loss);
+  pass_double(s, &r->tally.weight);
   pass_double(s, &r->tally.penalty);
   pass_double(s, &r->seconds);
   pass_double(s, &r->epoch_seconds);
@@ -103,6 +104,7 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_double(s, &r->best_loss);
   pass_i64(s, &r->best_epoch);
   pass_descent(s, &r->descent);
+  for (int i = 0; i < IG__SCHEDULE_STATE; i++) pass_double(s, &r->schedule[i]);
 }
 
 /* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */

@@ -64,10 +64,12 @@ static ig_status pass(ig__full_batch *f, ig__network *net, const void *params, d
     IG__TRY(ig__loader_next(f->loader, &batch));
     if (!batch) break;
     /* Every pass is step 0: what is random in the network would make the loss another function each time (train.c refuses). */
-    IG__TRY(ig__network_run(net, f->context, batch, &(ig__pass_step){.grads = f->grads, .loss_scale = batch->n, .params = params}));
+    const ig__pass_step step = {.grads = f->grads, .loss_scale = ig__network_weigh(net, batch), .params = params};
+    IG__TRY(ig__network_run(net, f->context, batch, &step));
     const int32_t *label = batch->field[net->target_field];
     for (int i = 0; i < batch->n; i++) tally->correct += ig__network_answer(net, i) == label[i];
-    tally->loss += ig__network_loss(net) * batch->n;
+    tally->loss += ig__network_loss(net) * net->weight;
+    tally->weight += net->weight;
     tally->n += batch->n;
     for (int64_t i = 0; sum && i < f->model->params_size; i++) sum[i] += real_at(f, f->grads, i);
   }
@@ -82,11 +84,10 @@ static ig_status evaluate(void *user, const double *x, double *value, double *g)
   put(f, f->pair, 0, x);
   IG__TRY(pass(f, net, f->pair, g, &tally));
   const int64_t count = f->model->params_size;
-  const double n = (double)tally.n;
-  for (int64_t i = 0; g && i < count; i++) g[i] /= n;
+  for (int64_t i = 0; g && i < count; i++) g[i] /= tally.weight;
   const double penalty = ig__updater_penalty_at(f->updater, x, g);
-  *value = tally.loss / n + penalty;
-  tally.penalty = penalty * n;
+  *value = tally.loss / tally.weight + penalty;
+  tally.penalty = penalty * (double)tally.n;
   if (g) f->tally = tally;
   return IG_OK;
 }
@@ -98,7 +99,7 @@ static ig_status curvature(void *user, const double *x, const double *v, bool ga
   put(f, f->pair, 0, x);
   put(f, f->pair, f->model->params_size, v);
   IG__TRY(pass(f, &f->product, f->pair, hv, &tally));
-  for (int64_t i = 0; i < f->model->params_size; i++) hv[i] /= (double)tally.n;
+  for (int64_t i = 0; i < f->model->params_size; i++) hv[i] /= tally.weight;
   ig__updater_penalty_curvature(f->updater, x, v, hv);
   return IG_OK;
 }
