@@ -111,6 +111,8 @@ static ig_status open_data(ig__trainer *t) {
                          &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
                          &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
+  if (count < 1 && t->broken)
+    return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read (%lld were tried)", o->data, (long long)t->broken);
   if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
   t->order = ig__alloc((size_t)count, sizeof *t->order);
   return t->order ? IG_OK : IG_NO_MEMORY;

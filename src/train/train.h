@@ -46,6 +46,7 @@ typedef struct ig__network_request {
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
+  bool probabilities;        /* the answer is a softmax, even when the model ends in scores */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
@@ -58,6 +59,8 @@ ig_status ig__network_run(ig__network *network, const ig_context *context, const
 double ig__network_loss(const ig__network *network);
 /* A hash of all sides and winners of the last run (request.kinks). */
 uint64_t ig__network_kinks(const ig__network *network);
+/* The answer [classes] for picture i of the last batch. */
+void ig__network_probabilities(const ig__network *network, int i, double *out);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
 
@@ -175,6 +178,8 @@ ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
 ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
 void ig__synthetic_batch_free(ig__batch *batch);
 
+/* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
+ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
