@@ -138,10 +138,19 @@ static void find_end(const ig__network_request *q, ig__network *net, const ig__n
   net->threshold = net->ends_in == SIGMOID_LOGITS ? 0 : 0.5;
 }
 
+/* Scores become probabilities; so do their logarithms, by the same formula. */
+static ig__value probabilities(ig__graph *graph, ig__value prediction) {
+  const ig__node *end = ig__tensor_of(graph, prediction)->node;
+  const ig__op *softmax = ig__op_find("softmax");
+  return end && end->op == softmax ? prediction : ig__node1(graph, softmax, NULL, prediction);
+}
+
 static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, ig__outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
+  if (q->probabilities) built.output[0] = probabilities(graph, built.output[0]);
+  IG__TRY(graph->status);
   find_end(q, net, ig__tensor_of(graph, built.output[0])->node);
   IG__TRY(ig__outputs_add(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(ig__outputs_add(out, built.output[0], -1));
@@ -250,6 +259,11 @@ uint64_t ig__network_kinks(const ig__network *net) {
     }
   }
   return hash;
+}
+
+void ig__network_probabilities(const ig__network *net, int i, double *out) {
+  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  for (int c = 0; c < net->classes; c++) out[c] = real_at(net, p, (int64_t)i * net->classes + c);
 }
 
 int ig__network_answer(const ig__network *net, int i) {

@@ -69,6 +69,17 @@ static const ig__option eval_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_predict_options
+static const ig__option predict_table[] = {
+  TEXT(run, "", "run folder or .safetensors file"),
+  OPT(top, "1", 1, 1 << 20, "classes", "how many classes are printed for a picture, the likeliest first"),
+  PRECISION,
+  TEXT(conv, "", CONV_HELP "; default: as the run"),
+  OPT(batch, "64", 1, 1 << 16, "pictures", "pictures at once"),
+  THREADS,
+  IG__OPTIONS_END};
+#undef T
+
 #define T ig_gradcheck_options
 static const ig__option gradcheck_table[] = {
   TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
@@ -124,12 +135,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_EVAL: return eval_table;
   case IG_VERB_GRADCHECK: return gradcheck_table;
   case IG_VERB_BENCH: return bench_table;
+  case IG_VERB_PREDICT: return predict_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict"};
   return names[verb];
 }
 
@@ -160,6 +172,12 @@ ig_train_options ig_train_options_default(void) {
 ig_eval_options ig_eval_options_default(void) {
   ig_eval_options o = {.batch = 0};
   ig__options_default(eval_table, &o);
+  return o;
+}
+
+ig_predict_options ig_predict_options_default(void) {
+  ig_predict_options o = {.batch = 0};
+  ig__options_default(predict_table, &o);
   return o;
 }
 

@@ -62,6 +62,7 @@ typedef struct ig__network_request {
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
   ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
+  bool probabilities;        /* the answer is a softmax, even when the model ends in scores */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
@@ -82,6 +83,8 @@ ig_status ig__network_run(ig__network *network, const ig_context *context, const
 double ig__network_loss(const ig__network *network);
 /* A hash of all sides and winners of the last run (request.kinks). */
 uint64_t ig__network_kinks(const ig__network *network);
+/* The answer [classes] for picture i of the last batch. */
+void ig__network_probabilities(const ig__network *network, int i, double *out);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
 /* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
@@ -161,6 +164,12 @@ ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *lo
                        double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
+/* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
+/* The parts of a run, without what is broken, where the source keeps what a first look reads (ig__samples_survey). `loader` has
+ * threads, strict and broken; NULL: no look, for parts that no split and no limit decide. */
+ig_status ig__parts_make(ig_context *context, const ig__source *source, const ig__split_options *split, const ig__loader_options *loader,
+                         ig__samples *out);
+
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
 /* Everything that a run must remember to go on exactly, besides the arrays. */
 typedef struct ig__run_state {
@@ -211,6 +220,8 @@ typedef struct ig__trainer {
   const ig_train_events *events;
   ig__source *source;
   ig__samples samples;
+  ig__buffer early;          /* lines for log.txt from before there was one */
+  int64_t broken;            /* pictures left out so far */
   ig__model *model;
   ig__updater *updater;
   const ig__schedule *schedule;
@@ -251,6 +262,7 @@ bool ig__descent_is_due(const ig__trainer *trainer); /* to be kept on disk */
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
+ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
@@ -261,8 +273,15 @@ ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
 ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
 void ig__synthetic_batch_free(ig__batch *batch);
 
+/* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
+ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
+/* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
+ig__source_want ig__model_want(const ig__model *model);
+/* The same for a model that is not open yet, because the number of classes is not known before the data. */
+ig_status ig__model_want_of(const char *name, ig__source_want *out);
+
 
 #endif
