@@ -74,7 +74,7 @@ static uint64_t updates(const ig__kernels *k) {
   k->sgd_step(w, g, m, 0.1, 0.9, false, N);
   k->sgd_step(w, g, m, 0.1, 0.9, true, N);
   for (int step = 1; step < 4; step++)
-    k->adam_step(w, g, m, v, &(ig__adam){ 0.01, 0.9, 0.999, 1e-7, 1 - 1 / (1.0 + step), 1 - 1 / (2.0 + step) }, N);
+    k->adam_step(w, g, m, v, NULL, &(ig__adam){ 0.01, 0.9, 0.999, 1e-7, 1 - 1 / (1.0 + step), 1 - 1 / (2.0 + step) }, N);
   const uint64_t h = hash_of(m, N * size, hash_of(v, N * size, hash_of(w, N * size, 1)));
   free(w), free(g), free(m), free(v);
   return h;
