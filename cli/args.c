@@ -126,7 +126,7 @@ static int cut_words(reader *r, int argc, char **argv) {
 
 /* A word without dashes. */
 static int set_bare(reader *r, const char *word, int *seen) {
-  if (r->command->verb == CLI_NO_VERB) {
+  if (r->command->verb == CLI_NO_VERB || r->command->words) {
     r->args->word[r->args->count++] = word;
     return -1;
   }

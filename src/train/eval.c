@@ -111,7 +111,7 @@ static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   double start = ig__now(), penalty;
   IG__TRY(find_penalty(e, &penalty));
   IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
-                       &r->metrics));
+                       NULL, &r->metrics));
   r->seconds = ig__now() - start;
   r->broken = ig__loader_broken(e->loader);
   IG__TRY(fill_classes(e, r));

@@ -2,7 +2,7 @@
 #include "train/train.h"
 
 ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig_metrics *out) {
+                       double penalty, int64_t *confusion, const ig__watch *watch, ig_metrics *out) {
   ig__tally tally = {0};
   IG__TRY(ig__loader_start(loader, ref, count, 0));
   for (;;) {
@@ -15,6 +15,7 @@ ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader
       int answer = ig__network_answer(net, i);
       tally.correct += answer == label[i];
       if (confusion) confusion[(int64_t)label[i] * net->classes + answer]++;
+      if (watch) IG__TRY(watch->picture(watch->user, &(ig__answer){&batch->ref[i], label[i], answer, net, i}));
     }
     tally.n += batch->n;
     tally.loss += ig__network_loss(net) * batch->n;

@@ -2,6 +2,7 @@
 #include "ops/scale.h"
 #include "train/train.h"
 
+#include <math.h>
 #include <string.h>
 
 static double real_at(const ig__network *net, const void *p, int64_t i) {
@@ -131,6 +132,8 @@ static ig_status build(const ig__network_request *q, ig__network *net, ig__graph
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
+  const ig__node *maker = ig__tensor_of(graph, built.output[0])->node;
+  net->softmax = maker && !strcmp(maker->op->name, "softmax");
   IG__TRY(add_output(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(add_output(out, built.output[0], -1));
   if (!q->loss) return graph->status;
@@ -206,4 +209,15 @@ int ig__network_answer(const ig__network *net, int i) {
   for (int c = 1; c < net->classes; c++)
     if (real_at(net, p, row + c) > real_at(net, p, row + best)) best = c;
   return best;
+}
+
+void ig__network_probabilities(const ig__network *net, int i, double *out) {
+  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  int64_t row = (int64_t)i * net->classes;
+  double most = real_at(net, p, row + ig__network_answer(net, i)), sum = 0;
+  for (int c = 0; c < net->classes; c++) {
+    out[c] = net->softmax ? real_at(net, p, row + c) : exp(real_at(net, p, row + c) - most);
+    sum += out[c];
+  }
+  for (int c = 0; c < net->classes; c++) out[c] /= sum;
 }

@@ -35,6 +35,7 @@ typedef struct ig__network {
   int first_kink, kinks;     /* among the plan's outputs */
   int image_field;
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
+  bool softmax;              /* the prediction ends in one */
 } ig__network;
 
 typedef struct ig__network_request {
@@ -60,6 +61,8 @@ double ig__network_loss(const ig__network *network);
 uint64_t ig__network_kinks(const ig__network *network);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
+/* How likely it found each class, `classes` values that add up to 1: the outputs of a softmax, else their softmax. */
+void ig__network_probabilities(const ig__network *network, int i, double *out);
 
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
@@ -83,12 +86,18 @@ double ig__updater_weight_norm(const ig__updater *updater);
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
 typedef struct ig__tally { int64_t n, correct; double loss, penalty; } ig__tally; /* sums over pictures */
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
+/* 95 % interval of a share of n ≥ 1 (Wilson 1927). */
+void ig__wilson(double share, double n, double *low, double *high);
 double ig__baseline(const int64_t *class_count, int classes);
 
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
-/* A pass over refs without touching the weights. `confusion` (classes², may be NULL) is added to. */
+/* One picture of a pass: what it is, what it was taken for; `network` and `i` for its probabilities. */
+typedef struct ig__answer { const ig__ref *ref; int truth, answer; const ig__network *network; int i; } ig__answer;
+/* Told of every picture of a pass, in order. A failure ends the pass. */
+typedef struct ig__watch { ig_status (*picture)(void *user, const ig__answer *answer); void *user; } ig__watch;
+/* A pass over refs without touching the weights. `confusion` (classes²) is added to; it and `watch` may be NULL. */
 ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig_metrics *out);
+                       double penalty, int64_t *confusion, const ig__watch *watch, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
@@ -152,6 +161,11 @@ typedef struct ig__trainer {
 } ig__trainer;
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);
+
+/* ---- report/: the page that a run leaves ------------------------------------------------------------------------------- */
+typedef struct ig__answers ig__answers;
+/* report.html and wrong.csv, from what result says was measured; IG_IO: the run is whole without them. */
+ig_status ig__trainer_report(ig__trainer *trainer, const ig_train_result *result, ig__answers *answers);
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
