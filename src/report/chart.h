@@ -34,8 +34,9 @@ typedef struct ig__chart {
   const char *title, *x_name;
   const ig__series *series;
   int count;
-  ig__scale x_scale, y_scale; /* AUTO: logarithmic when all values are positive and the largest is 30 times the smallest */
+  ig__scale x_scale, y_scale; /* AUTO: logarithmic when all values are above 0 and most of them below a tenth of the largest */
   bool x_whole;              /* epochs: ticks at whole numbers */
+  bool small;                /* for three in a row */
   bool share;                /* y is a share, shown in percent */
   const char *mark_name;     /* a vertical line at mark_x; NULL: none */
   double mark_x;

@@ -166,19 +166,20 @@ void ig__html_interval(ig__buffer *out, double value, double low, double high, c
 }
 
 void ig__html_bar(ig__buffer *out, double share) {
-  if (!(share > 0)) share = 0;
-  ig__buffer_text(out, "<td class=\"bar\"><i style=\"width:%.1f%%\"></i></td>", share < 1 ? 100 * share : 100);
+  if (share > 0) ig__buffer_text(out, "<td class=\"bar\"><i style=\"width:%.1f%%\"></i></td>", share < 1 ? 100 * share : 100);
+  else ig__buffer_text(out, "<td class=\"bar\"></td>");
 }
 
 void ig__html_table(ig__buffer *out, const char *heads) {
   ig__buffer_text(out, "<div class=\"frame\"><table>\n<thead><tr>");
-  for (const char *at = heads; *at;) {
+  for (const char *at = heads;; at++) {
     size_t size = strcspn(at, "|");
     bool left = *at == '<';
     ig__buffer_text(out, left ? "<th class=\"l\">" : "<th>");
     add_range(out, at + left, size - left);
     ig__buffer_text(out, "</th>");
-    at += size + (at[size] == '|');
+    at += size;
+    if (!*at) break;
   }
   ig__buffer_text(out, "</tr></thead>\n<tbody>\n");
 }

@@ -1,16 +1,16 @@
-/* The line chart. Its drawing is 640 × 300 units and scales with the page. */
+/* The line chart. Its drawing is 640 × 300 units, a small one 400 × 230, and scales with the page. */
 #include "report/chart.h"
 
 #include "base/text.h"
 
 #include <math.h>
 
-enum { WIDTH = 640, HEIGHT = 300, LEFT = 68, RIGHT = 14, TOP = 14, BOTTOM = 46 };
+enum { LEFT = 68, RIGHT = 14, TOP = 14, BOTTOM = 46 };
 #define MOST_DOTS 60      /* more points than this on one line are seen as the line alone */
 #define MOST_TIPS 150     /* tooltips a line, evenly spread */
 #define MOST_CORNERS 800  /* of one line; more are drawn as the least and the largest of each piece */
 
-typedef struct drawing { ig__buffer *out; const ig__chart *chart; ig__axis x, y; } drawing;
+typedef struct drawing { ig__buffer *out; const ig__chart *chart; int width, height; ig__axis x, y; } drawing;
 
 typedef struct range { double low, high; } range;
 
@@ -20,8 +20,22 @@ static void widen(range *r, double v) {
   if (v > r->high) r->high = v;
 }
 
-static bool is_log(ig__scale scale, range r) {
-  return r.low > 0 && (scale == IG__SCALE_LOG || (scale == IG__SCALE_AUTO && r.high >= 30 * r.low));
+/* Does a linear axis press most of the points into its lowest tenth? */
+static bool is_pressed(const ig__chart *c, bool y, range r) {
+  size_t low = 0, all = 0;
+  for (int s = 0; s < c->count; s++)
+    for (size_t i = 0; i < c->series[s].count; i++) {
+      double v = y ? c->series[s].y[i] : c->series[s].x[i];
+      if (!isfinite(v)) continue;
+      all++;
+      low += v < r.high / 10;
+    }
+  return 2 * low > all;
+}
+
+static bool is_log(const ig__chart *c, bool y, range r) {
+  ig__scale scale = y ? c->y_scale : c->x_scale;
+  return r.low > 0 && (scale == IG__SCALE_LOG || (scale == IG__SCALE_AUTO && is_pressed(c, y, r)));
 }
 
 static bool fit(drawing *d) {
@@ -35,31 +49,31 @@ static bool fit(drawing *d) {
       }
   if (!(y.high >= y.low)) return false;
   if (c->level_name) widen(&y, c->level_y);
-  if (is_log(c->x_scale, x)) ig__axis_fit_log(&d->x, x.low, x.high, 8);
-  else ig__axis_fit(&d->x, x.low, x.high, c->x_whole ? 8 : 6, c->x_whole);
-  if (is_log(c->y_scale, y)) ig__axis_fit_log(&d->y, y.low / 1.1, y.high * 1.1, 6);
-  else ig__axis_fit(&d->y, y.low, y.high, 5, false);
+  if (is_log(c, false, x)) ig__axis_fit_log(&d->x, x.low, x.high, 8);
+  else ig__axis_fit(&d->x, x.low, x.high, c->small ? 5 : c->x_whole ? 8 : 6, c->x_whole);
+  if (is_log(c, true, y)) ig__axis_fit_log(&d->y, y.low / 1.1, y.high * 1.1, 6);
+  else ig__axis_fit(&d->y, y.low, y.high, c->small ? 4 : 5, false);
   return true;
 }
 
-static double place_x(const drawing *d, double v) { return LEFT + (WIDTH - LEFT - RIGHT) * ig__axis_place(&d->x, v); }
-static double place_y(const drawing *d, double v) { return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * ig__axis_place(&d->y, v); }
+static double place_x(const drawing *d, double v) { return LEFT + (d->width - LEFT - RIGHT) * ig__axis_place(&d->x, v); }
+static double place_y(const drawing *d, double v) { return d->height - BOTTOM - (d->height - TOP - BOTTOM) * ig__axis_place(&d->y, v); }
 
 static void draw_axes(const drawing *d) {
   char text[48];
-  int bottom = HEIGHT - BOTTOM;
+  int bottom = d->height - BOTTOM;
   for (int i = 0; i < d->y.count; i++) {
     double y = place_y(d, d->y.tick[i]);
     ig__buffer_text(d->out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT, y,
-                    WIDTH - RIGHT, LEFT - 8, y + 4.5, ig__axis_text(text, &d->y, i, d->chart->share));
+                    d->width - RIGHT, LEFT - 8, y + 4.5, ig__axis_text(text, &d->y, i, d->chart->share));
   }
-  ig__buffer_text(d->out, "<path class=\"axis\" d=\"M%d %dH%d\"/>\n", LEFT, bottom, WIDTH - RIGHT);
+  ig__buffer_text(d->out, "<path class=\"axis\" d=\"M%d %dH%d\"/>\n", LEFT, bottom, d->width - RIGHT);
   for (int i = 0; i < d->x.count; i++) {
     double x = place_x(d, d->x.tick[i]);
     ig__buffer_text(d->out, "<path class=\"axis\" d=\"M%.1f %dv4\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", x, bottom, x,
                     bottom + 20, ig__axis_text(text, &d->x, i, false));
   }
-  ig__buffer_text(d->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", WIDTH - RIGHT, HEIGHT - 6);
+  ig__buffer_text(d->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", d->width - RIGHT, d->height - 6);
   ig__html_text(d->out, d->chart->x_name);
   ig__buffer_text(d->out, "</text>\n");
 }
@@ -67,17 +81,17 @@ static void draw_axes(const drawing *d) {
 static void draw_marks(const drawing *d) {
   const ig__chart *c = d->chart;
   double x = c->mark_name ? place_x(d, c->mark_x) : -1;
-  if (x >= LEFT - 0.1 && x <= WIDTH - RIGHT + 0.1) {
-    bool right = x > WIDTH * 0.66;
-    ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\"%s>", x, TOP, HEIGHT - BOTTOM,
+  if (x >= LEFT - 0.1 && x <= d->width - RIGHT + 0.1) {
+    bool right = x > d->width * 0.6;
+    ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\"%s>", x, TOP, d->height - BOTTOM,
                     right ? x - 6 : x + 6, TOP + 12, right ? " text-anchor=\"end\"" : "");
     ig__html_text(d->out, c->mark_name);
     ig__buffer_text(d->out, "</text>\n");
   }
   if (c->level_name && (!d->y.log || c->level_y > 0)) {
     double y = place_y(d, c->level_y);
-    ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT, y, WIDTH - RIGHT,
-                    WIDTH - RIGHT - 4, y - 6);
+    ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT, y, d->width - RIGHT,
+                    d->width - RIGHT - 4, y - 6);
     ig__html_text(d->out, c->level_name);
     ig__buffer_text(d->out, "</text>\n");
   }
@@ -129,8 +143,9 @@ static void draw_points(const drawing *d, const ig__series *s) {
 }
 
 static void draw_legend(const drawing *d) {
+  if (d->chart->count == 1 && !d->y.log) return;
   ig__buffer_text(d->out, "<p class=\"legend\">");
-  for (int s = 0; s < d->chart->count; s++) {
+  for (int s = 0; s < d->chart->count && d->chart->count > 1; s++) {
     const ig__series *one = &d->chart->series[s];
     ig__buffer_text(d->out, "<span><svg viewBox=\"0 0 26 10\" aria-hidden=\"true\"><path class=\"l%d%s\" d=\"M1 5H25\"/></svg>", one->colour & 7,
                     one->dashed ? " d" : "");
@@ -141,7 +156,7 @@ static void draw_legend(const drawing *d) {
 }
 
 void ig__chart_lines(ig__buffer *out, const ig__chart *chart) {
-  drawing d = {.out = out, .chart = chart};
+  drawing d = {.out = out, .chart = chart, .width = chart->small ? 400 : 640, .height = chart->small ? 230 : 300};
   ig__buffer_text(out, "<figure><figcaption>");
   ig__html_text(out, chart->title);
   ig__buffer_text(out, "</figcaption>\n");
@@ -149,7 +164,7 @@ void ig__chart_lines(ig__buffer *out, const ig__chart *chart) {
     ig__buffer_text(out, "<p class=\"soft\">Nothing to draw yet.</p></figure>\n");
     return;
   }
-  ig__buffer_text(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
+  ig__buffer_text(out, "<svg%s viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", chart->small ? " class=\"small\"" : "", d.width, d.height);
   ig__html_text(out, chart->title);
   ig__buffer_text(out, "\">\n");
   draw_axes(&d);

@@ -43,22 +43,24 @@ const char *const ig__style[] = {
   "table.heat{font-size:13px}.heat td,.heat th{border:1px solid var(--card);padding:0}.heat tbody th{padding:0 8px;font-weight:500;color:var(--ink)}\n"
   ".heat thead th{padding:4px 0;font-weight:500;color:var(--ink);height:1px}.heat thead th bdi{writing-mode:vertical-rl;transform:rotate(180deg);\n"
   "display:inline-block;max-height:150px}.heat td{min-width:34px;height:30px;text-align:center;background:rgb(var(--bad)/var(--v,0))}\n"
+  ".heat.short thead th bdi{writing-mode:horizontal-tb;transform:none}.side{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 28px}\n"
+  ".side>*{min-width:0}.three{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr))}.side h3{margin-top:0}\n"
   ".heat td.y{background:rgb(var(--good)/var(--v,0))}.heat td a{display:block;color:inherit;text-decoration:none;line-height:30px;padding:0 3px}\n"
   ".heat td a:hover{outline:2px solid var(--c0)}.heat.small td{min-width:11px;width:11px;height:11px;font-size:0}.heat.small td a{line-height:11px;padding:0;height:11px}\n"
   ".heat.small th{font-size:9px;line-height:11px}.heat.small tbody th{padding:0 4px}.heat.small tr:hover th{color:var(--c0)}\n"
   ".v1{--v:.07}.v2{--v:.14}.v3{--v:.22}.v4{--v:.3}.v5{--v:.38}.v6{--v:.46}.v7{--v:.54}.v8{--v:.62}.v9{--v:.7}\n",
 
   ".gallery{display:flex;flex-wrap:wrap;gap:10px}.gallery figure{width:118px;font-size:12px;line-height:1.35;color:var(--soft);overflow-wrap:anywhere}\n"
-  ".gallery img{display:block;max-width:112px;height:auto;border-radius:3px;background:var(--page);margin-bottom:3px}.gallery b{color:var(--ink);font-weight:600}\n"
+  ".pairs{display:flex;flex-wrap:wrap;gap:6px 28px}.pair{max-width:100%}.gallery figcaption,.strip figcaption{font-weight:400}.gallery img{display:block;max-width:112px;height:auto;border-radius:3px;background:var(--page);margin-bottom:3px}.gallery b{color:var(--ink);font-weight:600}\n"
   ".strip{display:flex;flex-wrap:wrap;gap:6px}.strip img{display:block;border-radius:2px}.strip figure{font-size:12px;color:var(--soft);max-width:118px;margin:0}\n"
   "img.px{image-rendering:pixelated}details{margin:8px 0}summary{cursor:pointer;color:var(--c0)}.warn{border-left:5px solid var(--c1)}\n"
   "footer{color:var(--soft);font-size:13px;margin-top:18px}\n"
-  "@media (max-width:560px){main{padding:10px 8px 32px}section{padding:12px 10px;border-radius:8px}svg text{font-size:19px}h1{font-size:21px}\n"
+  "@media (max-width:560px){main{padding:10px 8px 32px}section{padding:12px 10px;border-radius:8px}svg text{font-size:19px}svg.small text{font-size:15px}h1{font-size:21px}\n"
   ".tiles{grid-template-columns:repeat(2,1fr)}.tiles b{font-size:18px}.legend svg text{font-size:13px}th,td{padding:4px 6px}.gallery figure{width:96px}\n"
-  ".gallery img{max-width:94px}}\n"
+  ".gallery img{max-width:94px}.pairs{gap:4px 14px}}\n"
   "@media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--grid:#e4e4e4;--good:23 125 70;--bad:205 60 20;--c0:#1f6feb;--c1:#d9680c;\n"
   "--c2:#178a4c;--c3:#8a46d8;--c4:#c9246b;--c5:#0a7e8c;--c6:#8a6500;--c7:#5c6670;--tint:#1f6feb14}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
   "body{font-size:12px}main{max-width:none;padding:0}nav{display:none}section{border:0;padding:4px 0;border-radius:0}figure,tr,.tiles{break-inside:avoid}\n"
   "h2,h3{break-after:avoid}.frame{overflow:visible}pre{max-height:none;white-space:pre-wrap}a{color:inherit;text-decoration:none}\n"
-  ".charts{grid-template-columns:1fr 1fr}.tiles{grid-template-columns:repeat(4,1fr)}}\n",
+  ".charts{grid-template-columns:1fr 1fr}.three{grid-template-columns:1fr 1fr 1fr}.side{display:block}.tiles{grid-template-columns:repeat(4,1fr)}}\n",
   NULL};

@@ -2,6 +2,7 @@
 #include "report/chart.h"
 
 #include <math.h>
+#include <string.h>
 
 #define LARGE_CELLS 30  /* columns whose cells have room for their count */
 
@@ -46,10 +47,18 @@ static void heat_cell(ig__buffer *out, const ig__heat *h, int row, int column, i
   ig__buffer_text(out, linked ? "</a></td>" : "</td>");
 }
 
+/* Heads of a few letters stand upright. */
+static bool are_short(const ig__heat *h) {
+  for (int c = 0; c < h->size; c++)
+    if (strlen(h->label[c]) > 4) return false;
+  return h->size <= LARGE_CELLS;
+}
+
 void ig__chart_heat(ig__buffer *out, const ig__heat *h) {
   ig__buffer_text(out, "<figure><figcaption>");
   ig__html_text(out, h->title);
-  ig__buffer_text(out, "</figcaption>\n<div class=\"frame\"><table class=\"heat%s\">\n<thead><tr><th></th>", h->size > LARGE_CELLS ? " small" : "");
+  ig__buffer_text(out, "</figcaption>\n<div class=\"frame\"><table class=\"heat%s\">\n<thead><tr><th></th>",
+                  h->size > LARGE_CELLS ? " small" : are_short(h) ? " short" : "");
   for (int c = 0; c < h->size; c++) {
     ig__buffer_text(out, "<th>");
     ig__html_name(out, h->label[c], 20);

@@ -167,9 +167,12 @@ ig_status ig__report_classes(const ig__run_view *view, ig__buffer *out) {
   ig__snprintf(title, sizeof title, "Class by class, on the %s part", ig__part_name(a->part));
   ig__html_section(out, "classes", title);
   ig_status status = IG_OK;
+  ig__buffer_text(out, a->classes <= 14 ? "<div class=\"side\"><div>\n" : "<div><div>\n");
   if (a->classes <= MATRIX_CLASSES) status = matrix(view, out, p, count);
   else ig__buffer_text(out, "<p class=\"soft\">With %d classes a matrix would not be readable; these are the pairs confused most.</p>\n", a->classes);
+  ig__buffer_text(out, "</div><div>\n");
   if (count) pairs(view, out, p, count, a->classes <= MATRIX_CLASSES ? FEW_PAIRS : MANY_PAIRS);
+  ig__buffer_text(out, "</div></div>\n");
   if (status == IG_OK) status = class_table(view, out);
   ig__html_section_end(out);
   ig__free(p);

@@ -51,12 +51,16 @@ static void charts(const ig__run_view *view, ig__buffer *out, const double *v) {
   const ig__series accuracy[] = {LINE("training", TRAIN_ACCURACY, 0), LINE("validation", VAL_ACCURACY, 1)};
   const ig__series penalty[] = {LINE("penalty", PENALTY, 3)}, rate[] = {LINE("learning rate", RATE, 2)}, norm[] = {LINE("weights", NORM, 5)};
 #undef LINE
+  char number[2][32], title[128];
+  const ig_train_options *o = view->options;
+  ig__snprintf(title, sizeof title, "Penalty Ω, with λ of l2 %s, l1 %s", ig__print_double(number[0], o->l2), ig__print_double(number[1], o->l1));
   ig__buffer_text(out, "<div class=\"charts\">\n");
   chart(view, out, &(ig__chart){.title = "Loss of the data", .y_scale = IG__SCALE_AUTO}, loss, 1 + val);
   chart(view, out, &(ig__chart){.title = "Accuracy", .share = true}, accuracy, 1 + val);
-  if (largest(v + PENALTY * n, n) > 0) chart(view, out, &(ig__chart){.title = "Penalty Ω (added to the loss)", .y_scale = IG__SCALE_AUTO}, penalty, 1);
-  chart(view, out, &(ig__chart){.title = "Learning rate at the end of the epoch", .y_scale = IG__SCALE_AUTO}, rate, 1);
-  chart(view, out, &(ig__chart){.title = "Norm of all weights, ‖w‖₂"}, norm, 1);
+  ig__buffer_text(out, "</div>\n<div class=\"charts three\">\n");
+  if (largest(v + PENALTY * n, n) > 0) chart(view, out, &(ig__chart){.small = true, .title = title, .y_scale = IG__SCALE_AUTO}, penalty, 1);
+  chart(view, out, &(ig__chart){.small = true, .title = "Learning rate, end of epoch", .y_scale = IG__SCALE_AUTO}, rate, 1);
+  chart(view, out, &(ig__chart){.small = true, .title = "Norm of all weights, ‖w‖₂"}, norm, 1);
   ig__buffer_text(out, "</div>\n");
 }
 

@@ -131,20 +131,20 @@ static ig_status draw_within(const ig__run_view *view, const shown *list, size_t
   return IG_OK;
 }
 
-/* Those that are named only: a line a pair, most certain first. */
+/* Those of a pair that are named only, most certain first. */
 static void names(const ig__run_view *view, ig__buffer *out, const shown *list, size_t count, bool headed) {
   char place[IG_PATH_SIZE];
+  if (!count) return;
+  if (!headed) heading(view, out, &list[0]);
+  ig__buffer_text(out, headed ? "<p class=\"soft\">and: " : "<p class=\"soft\">");
   for (size_t i = 0; i < count; i++) {
     const ig__wrong *w = list[i].wrong;
-    bool first = i == 0 || !same_pair(list[i - 1].wrong, w);
-    if (first && !headed) heading(view, out, &list[i]);
-    if (first) ig__buffer_text(out, "<p class=\"soft\">%s", headed ? "and: " : "");
     view->source->kind->place(view->source, w->ref.part, w->ref.index, place, sizeof place);
-    if (!first) ig__buffer_text(out, ", ");
+    if (i) ig__buffer_text(out, ", ");
     ig__html_name(out, place, NAME);
     ig__buffer_text(out, " (%.0f&nbsp;%%)", 100 * w->p);
-    if (i + 1 == count || !same_pair(list[i + 1].wrong, w)) ig__buffer_text(out, "</p>\n");
   }
+  ig__buffer_text(out, "</p>\n");
 }
 
 /* One pair after the other: its pictures, then its names. List is sorted by pairs; `pictures` of it have an order below
@@ -153,8 +153,10 @@ static void compose(const ig__run_view *view, ig__buffer *out, const shown *list
   for (size_t from = 0, to; from < count; from = to) {
     size_t drawn = 0;
     for (to = from; to < count && same_pair(list[from].wrong, list[to].wrong); to++) drawn += list[to].order < IG__REPORT_PICTURES;
+    ig__buffer_text(out, "<div class=\"pair\">\n");
     if (!drawn) {
       names(view, out, list + from, to - from, false);
+      ig__buffer_text(out, "</div>\n");
       continue;
     }
     heading(view, out, &list[from]);
@@ -162,6 +164,7 @@ static void compose(const ig__run_view *view, ig__buffer *out, const shown *list
     for (size_t i = from; i < from + drawn; i++) ig__buffer_add(out, html[list[i].order].data, html[list[i].order].size);
     ig__buffer_text(out, "</div>\n");
     names(view, out, list + from + drawn, to - from - drawn, true);
+    ig__buffer_text(out, "</div>\n");
   }
 }
 
@@ -171,7 +174,9 @@ static ig_status gallery(const ig__run_view *view, ig__buffer *out, shown *list,
   for (size_t i = 0; i < count; i++) list[i] = (shown){&a->wrong[i], (int)i, pair_count(a, &a->wrong[i])};
   IG__TRY(draw_within(view, list, pictures, html));
   qsort(list, count, sizeof *list, by_pair);
+  ig__buffer_text(out, "<div class=\"pairs\">\n");
   compose(view, out, list, count, html);
+  ig__buffer_text(out, "</div>\n");
   for (size_t i = 0; i < pictures; i++) out->failed |= html[i].failed;
   return IG_OK;
 }

@@ -56,7 +56,7 @@ static void tiles(const ig__run_view *v, ig__buffer *out) {
     tile(out, "parameters");
     ig__html_value(out, IG__UNIT_COUNT, (double)count, "parameters");
     ig__buffer_text(out, "</b><small>model ");
-    ig__html_name(out, v->model->name, 40);
+    ig__html_name(out, v->options->model, 40);
     ig__buffer_text(out, "</small>");
     tile_end(out);
   }
@@ -93,12 +93,12 @@ static const char *last_bytes(const uint8_t *bytes, size_t size) {
   return line ? line + 1 : text + size;
 }
 
-/* The last line of the log that begins with `word` behind its date, without that. */
-static void log_line(ig__buffer *out, const char *title, const char *log, const char *word) {
+/* The last line of the log that holds `word`, without its first `skip` letters and what stands before. */
+static void log_line(ig__buffer *out, const char *title, const char *log, const char *word, size_t skip) {
   const char *found = NULL;
   for (const char *at = log; (at = strstr(at, word)); at++) found = at;
   if (!found) return;
-  found += strlen("Z ");
+  found += skip;
   char *line = ig__format("%.*s", (int)strcspn(found, "\n"), found);
   if (!line) {
     out->failed = true;
@@ -169,10 +169,10 @@ void ig__report_configuration(const ig__run_view *v, ig__buffer *out) {
   ig__html_table_end(out);
   ig__html_details_end(out);
   ig__html_table(out, "<run|<");
-  log_line(out, "program and machine", log ? (const char *)log : "", "Z imgrad ");
+  log_line(out, "program and machine", log ? (const char *)log : "", "Z imgrad ", 2);
   parts_row(v, out);
-  log_line(out, "memory", log ? (const char *)log : "", "Z memory: ");
-  log_line(out, "end", log ? (const char *)log : "", "Z ended after ");
+  log_line(out, "memory", log ? (const char *)log : "", "Z memory: ", 10);
+  log_line(out, "end", log ? (const char *)log : "", "Z ended after ", 2);
   ig__html_table_end(out);
   if (v->model) {
     ig__html_details(out, "The model");
