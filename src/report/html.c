@@ -116,7 +116,7 @@ const char *ig__unit_text(char out[48], ig__unit unit, double v) {
   char number[32];
   if (!isfinite(v)) ig__snprintf(out, 48, "%s", isnan(v) ? "–" : v > 0 ? "∞" : "−∞");
   else if (unit == IG__UNIT_COUNT && fabs(v) < 9e15) ig__snprintf(out, 48, "%s", ig__print_count(number, (int64_t)v));
-  else if (unit == IG__UNIT_SHARE) ig__snprintf(out, 48, v > 0.99 && v < 1 ? "%.2f %%" : "%.1f %%", 100 * v);
+  else if (unit == IG__UNIT_SHARE) ig__snprintf(out, 48, v > 0.99 && v < 0.99995 ? "%.2f %%" : "%.1f %%", 100 * v);
   else if (unit == IG__UNIT_EXACT) ig__snprintf(out, 48, "%s", ig__print_double(number, v));
   else if (unit == IG__UNIT_SECONDS && v < 1e12) seconds_text(out, v);
   else if (unit == IG__UNIT_BYTES && v < 1e18) ig__snprintf(out, 48, "%s", ig__print_bytes(number, (uint64_t)v));
@@ -127,8 +127,9 @@ const char *ig__unit_text(char out[48], ig__unit unit, double v) {
 static void add_value(ig__buffer *out, const char *element, ig__unit unit, double value, const char *name, va_list args) {
   char key[128], shown[48], exact[32];
   ig__vformat(key, sizeof key, name, args);
-  ig__buffer_text(out, "<%s data-name=\"%s\" data-value=\"%s\">%s", element, key, isnan(value) ? "" : ig__print_double(exact, value),
-                  ig__unit_text(shown, unit, value));
+  ig__buffer_text(out, "<%s data-name=\"", element);
+  ig__html_text(out, key);
+  ig__buffer_text(out, "\" data-value=\"%s\">%s", isnan(value) ? "" : ig__print_double(exact, value), ig__unit_text(shown, unit, value));
 }
 
 void ig__html_value(ig__buffer *out, ig__unit unit, double value, const char *name, ...) {

@@ -82,9 +82,9 @@ static void draw_marks(const drawing *d) {
   const ig__chart *c = d->chart;
   double x = c->mark_name ? place_x(d, c->mark_x) : -1;
   if (x >= LEFT - 0.1 && x <= d->width - RIGHT + 0.1) {
-    bool right = x > d->width * 0.6;
+    bool right = x > d->width * 0.6; /* and low where curves are mostly high */
     ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\"%s>", x, TOP, d->height - BOTTOM,
-                    right ? x - 6 : x + 6, TOP + 12, right ? " text-anchor=\"end\"" : "");
+                    right ? x - 6 : x + 6, c->share ? d->height - BOTTOM - 8 : TOP + 12, right ? " text-anchor=\"end\"" : "");
     ig__html_text(d->out, c->mark_name);
     ig__buffer_text(d->out, "</text>\n");
   }

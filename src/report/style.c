@@ -38,7 +38,7 @@ const char *const ig__style[] = {
   ".frame{overflow-x:auto;max-width:100%;margin:6px 0}table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}\n"
   "th,td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}th{font-weight:600;color:var(--soft)}\n"
   "thead th{vertical-align:bottom}th.l,td.l{text-align:left}td.w{white-space:normal;overflow-wrap:anywhere;text-align:left;min-width:180px}\n"
-  "td small{margin-left:8px}td.bar{width:120px;min-width:90px}td.bar i{display:block;height:10px;border-radius:2px;background:var(--c0);min-width:1px}\n"
+  "td small{margin-left:8px}.stack td small{display:block;margin:0}svg.key{display:inline-block;width:12px}td.bar{width:120px;min-width:90px}td.bar i{display:block;height:10px;border-radius:2px;background:var(--c0);min-width:1px}\n"
   "tr.kept td,tr.kept th{background:var(--tint);font-weight:600}tr:target,figure:target,h3:target{outline:2px solid var(--c0);outline-offset:2px}\n"
   "table.heat{font-size:13px}.heat td,.heat th{border:1px solid var(--card);padding:0}.heat tbody th{padding:0 8px;font-weight:500;color:var(--ink)}\n"
   ".heat thead th{padding:4px 0;font-weight:500;color:var(--ink);height:1px}.heat thead th bdi{writing-mode:vertical-rl;transform:rotate(180deg);\n"
@@ -46,8 +46,8 @@ const char *const ig__style[] = {
   ".heat.short thead th bdi{writing-mode:horizontal-tb;transform:none}.side{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 28px}\n"
   ".side>*{min-width:0}.three{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr))}.side h3{margin-top:0}\n"
   ".heat td.y{background:rgb(var(--good)/var(--v,0))}.heat td a{display:block;color:inherit;text-decoration:none;line-height:30px;padding:0 3px}\n"
-  ".heat td a:hover{outline:2px solid var(--c0)}.heat.small td{min-width:11px;width:11px;height:11px;font-size:0}.heat.small td a{line-height:11px;padding:0;height:11px}\n"
-  ".heat.small th{font-size:9px;line-height:11px}.heat.small tbody th{padding:0 4px}.heat.small tr:hover th{color:var(--c0)}\n"
+  ".heat td a:hover{outline:2px solid var(--c0)}.heat.small td{min-width:9px;width:9px;height:9px;font-size:0}.heat.small td a{line-height:9px;padding:0;height:9px}\n"
+  ".heat.small th{font-size:8px;line-height:9px}.heat.small tbody th{padding:0 4px}.heat.small tr:hover th{color:var(--c0)}\n"
   ".v1{--v:.07}.v2{--v:.14}.v3{--v:.22}.v4{--v:.3}.v5{--v:.38}.v6{--v:.46}.v7{--v:.54}.v8{--v:.62}.v9{--v:.7}\n",
 
   ".gallery{display:flex;flex-wrap:wrap;gap:10px}.gallery figure{width:118px;font-size:12px;line-height:1.35;color:var(--soft);overflow-wrap:anywhere}\n"
@@ -55,7 +55,7 @@ const char *const ig__style[] = {
   ".strip{display:flex;flex-wrap:wrap;gap:6px}.strip img{display:block;border-radius:2px}.strip figure{font-size:12px;color:var(--soft);max-width:118px;margin:0}\n"
   "img.px{image-rendering:pixelated}details{margin:8px 0}summary{cursor:pointer;color:var(--c0)}.warn{border-left:5px solid var(--c1)}\n"
   "footer{color:var(--soft);font-size:13px;margin-top:18px}\n"
-  "@media (max-width:560px){main{padding:10px 8px 32px}section{padding:12px 10px;border-radius:8px}svg text{font-size:19px}svg.small text{font-size:15px}h1{font-size:21px}\n"
+  "@media (max-width:560px){main{padding:10px 8px 32px}section{padding:12px 10px;border-radius:8px}svg text{font-size:19px}svg.small text{font-size:12.5px}h1{font-size:21px}\n"
   ".tiles{grid-template-columns:repeat(2,1fr)}.tiles b{font-size:18px}.legend svg text{font-size:13px}th,td{padding:4px 6px}.gallery figure{width:96px}\n"
   ".gallery img{max-width:94px}.pairs{gap:4px 14px}}\n"
   "@media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--grid:#e4e4e4;--good:23 125 70;--bad:205 60 20;--c0:#1f6feb;--c1:#d9680c;\n"

@@ -62,7 +62,7 @@ ig_status ig__report_classes(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_gallery(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_examples(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_weights(const ig__run_view *view, ig__buffer *out);
-void ig__report_configuration(const ig__run_view *view, ig__buffer *out);
+ig_status ig__report_configuration(const ig__run_view *view, ig__buffer *out);
 
 const char *ig__report_class(const ig__run_view *view, int c, char number[16]); /* its name, or its number in `number` */
 /* The pictures that are shown: the first so many of the sorted list; the named ones follow. */

@@ -74,16 +74,15 @@ static void tiles(const ig__run_view *v, ig__buffer *out) {
 
 /* ---- configuration, machine, log ----------------------------------------------------------------------------------- */
 
-/* The end of a text file of the run; what is missing is not missed. */
-static uint8_t *tail_of(const char *folder, const char *name, size_t *size) {
-  char *path = ig__format("%s/%s", folder, name), message[IG__MESSAGE_SIZE];
-  uint8_t *bytes = NULL;
+/* The log, NULL when there is none. */
+static ig_status read_log(const char *folder, uint8_t **bytes, size_t *size) {
+  char *path = ig__format("%s/log.txt", folder);
+  *bytes = NULL;
   *size = 0;
-  ig__message_take(message);
-  if (path && ig__file_exists(path) && ig__file_read(path, (size_t)1 << 30, &bytes, size) != IG_OK) bytes = NULL;
-  ig__message_give(message);
+  ig_status status = path ? IG_OK : IG_NO_MEMORY;
+  if (path && ig__file_exists(path)) status = ig__file_read(path, (size_t)1 << 30, bytes, size);
   ig__free(path);
-  return bytes;
+  return status;
 }
 
 static const char *last_bytes(const uint8_t *bytes, size_t size) {
@@ -155,9 +154,10 @@ static void parts_row(const ig__run_view *v, ig__buffer *out) {
   ig__buffer_text(out, "</td></tr>\n");
 }
 
-void ig__report_configuration(const ig__run_view *v, ig__buffer *out) {
+ig_status ig__report_configuration(const ig__run_view *v, ig__buffer *out) {
   size_t size;
-  uint8_t *log = tail_of(v->folder, "log.txt", &size);
+  uint8_t *log;
+  IG__TRY(read_log(v->folder, &log, &size));
   const char *text = log ? last_bytes(log, size) : "";
   ig__html_section(out, "configuration", "Configuration, machine, log");
   ig__html_table(out, "<option|<value|<");
@@ -191,6 +191,7 @@ void ig__report_configuration(const ig__run_view *v, ig__buffer *out) {
   ig__html_details_end(out);
   ig__html_section_end(out);
   ig__free(log);
+  return IG_OK;
 }
 
 /* ---- the page ----------------------------------------------------------------------------------------------------------- */
@@ -203,10 +204,10 @@ static void head(const ig__run_view *v, ig__buffer *out) {
   ig__buffer_text(out, " on ");
   ig__html_name(out, v->options->data, 120);
   ig__buffer_text(out, "</p>\n<nav>");
-  if (v->state->history_count) ig__buffer_text(out, "<a href=\"#curves\">Epochs</a>");
-  if (v->answers && v->answers->passed) ig__buffer_text(out, "<a href=\"#classes\">Classes</a><a href=\"#wrong\">Wrong pictures</a>");
-  if (v->model) ig__buffer_text(out, "<a href=\"#layers\">Layers</a>");
-  if (v->source) ig__buffer_text(out, "<a href=\"#examples\">Training pictures</a>");
+  if (v->state->history_count) ig__buffer_text(out, "<a href=\"#curves\">Epochs</a> ");
+  if (v->answers && v->answers->passed) ig__buffer_text(out, "<a href=\"#classes\">Classes</a> <a href=\"#wrong\">Wrong pictures</a> ");
+  if (v->model) ig__buffer_text(out, "<a href=\"#layers\">Layers</a> ");
+  if (v->source) ig__buffer_text(out, "<a href=\"#examples\">Training pictures</a> ");
   ig__buffer_text(out, "<a href=\"#configuration\">Configuration</a></nav>\n");
 }
 
@@ -229,7 +230,7 @@ ig_status ig__report_run(const ig__run_view *v, ig__buffer *out) {
   IG__TRY(ig__report_gallery(v, out));
   IG__TRY(ig__report_weights(v, out));
   IG__TRY(ig__report_examples(v, out));
-  ig__report_configuration(v, out);
+  IG__TRY(ig__report_configuration(v, out));
   ig__buffer_text(out, "<footer>imgrad %s. Numbers carry their exact values as data-value.</footer>\n", ig_version());
   ig__html_end(out);
   return out->failed ? IG_NO_MEMORY : IG_OK;

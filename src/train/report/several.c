@@ -21,8 +21,11 @@ static void result_row(const ig__opened *r, int i, ig__buffer *out) {
   char why[512];
   static const char *const word[] = {"–", "learnt nothing", "over-fitting", "under-fitting", "good"};
   ig__verdict v = ig__report_judge(s, r->baseline, &since, why);
-  ig__buffer_text(out, "<tr><td class=\"l\"><svg viewBox=\"0 0 12 12\" width=\"12\" height=\"12\" style=\"display:inline-block;width:12px\" aria-hidden=\"true\"><rect class=\"p%d\" width=\"12\" height=\"12\" rx=\"2\"/></svg> ", i & 7);
+  ig__buffer_text(out, "<tr><td class=\"l\"><svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"p%d\" width=\"12\" height=\"12\" rx=\"2\"/>"
+                       "</svg> ", i & 7);
   ig__html_name(out, r->folder, 60);
+  ig__buffer_text(out, "</td><td class=\"l\">%s", word[v]);
+  if (since) ig__buffer_text(out, "<br><small>since epoch %d</small>", since);
   ig__buffer_text(out, "</td>");
   if (r->test.n) ig__html_interval(out, r->test.accuracy, r->test.accuracy_low, r->test.accuracy_high, "run.%d.test.accuracy", i);
   else ig__buffer_text(out, "<td>–</td>");
@@ -35,17 +38,16 @@ static void result_row(const ig__opened *r, int i, ig__buffer *out) {
   ig__html_cell(out, IG__UNIT_COUNT, (double)s->epoch, "run.%d.epochs", i);
   ig__html_cell(out, IG__UNIT_SECONDS, s->seconds, "run.%d.seconds", i);
   ig__html_cell(out, IG__UNIT_PLAIN, best ? best->weight_norm : NAN, "run.%d.weight_norm", i);
-  ig__buffer_text(out, "<td class=\"l\">%s", word[v]);
-  if (since) ig__buffer_text(out, " since epoch %d", since);
-  ig__buffer_text(out, "</td></tr>\n");
+  ig__buffer_text(out, "</tr>\n");
 }
 
 static void results(ig__opened *const *run, int count, ig__buffer *out) {
   ig__html_section(out, "results", "Results");
-  ig__html_table(out, "<run|accuracy, test|accuracy, validation|validation loss|training accuracy|kept epoch|epochs|time|‖w‖₂|<how it went");
+  ig__buffer_text(out, "<div class=\"stack\">\n");
+  ig__html_table(out, "<run|<how it went|accuracy, test|accuracy, validation|validation loss|training accuracy|kept epoch|epochs|time|‖w‖₂");
   for (int i = 0; i < count; i++) result_row(run[i], i, out);
   ig__html_table_end(out);
-  ig__buffer_text(out, "<p class=\"soft\">All at the epoch kept; with 95&nbsp;%% intervals. Two runs whose intervals overlap may differ by chance alone: "
+  ig__buffer_text(out, "</div>\n<p class=\"soft\">All at the epoch kept; with 95&nbsp;%% intervals. Two runs whose intervals overlap may differ by chance alone: "
                        "compare several seeds. The choice between runs belongs to validation, not to the test part.</p>\n");
   for (int i = 0; i < count; i++)
     if (*run[i]->without) {
@@ -120,6 +122,19 @@ static ig_status chart(ig__opened *const *run, int count, const ig__chart *base,
   return failed ? IG_NO_MEMORY : IG_OK;
 }
 
+static ig_status times(ig__opened *const *run, int count, ig__buffer *out) {
+  ig__bar *bar = ig__alloc((size_t)count, sizeof *bar);
+  if (!bar) return IG_NO_MEMORY;
+  for (int i = 0; i < count; i++) {
+    const ig__run_state *s = &run[i]->state;
+    bool kept = s->best_epoch > 0 && (size_t)s->best_epoch <= s->history_count;
+    bar[i] = (ig__bar){run[i]->folder, kept ? s->history[s->best_epoch - 1].time : NAN};
+  }
+  ig__chart_bars(out, "Time until the epoch kept", bar, (size_t)count, 0, IG__UNIT_SECONDS);
+  ig__free(bar);
+  return IG_OK;
+}
+
 static ig_status curves(ig__opened *const *run, int count, ig__buffer *out) {
   const ig__chart accuracy = {.title = "Validation accuracy", .x_name = "epoch", .x_whole = true, .share = true};
   const ig__chart timed = {.title = "Validation accuracy over time", .x_name = "seconds", .share = true};
@@ -133,6 +148,7 @@ static ig_status curves(ig__opened *const *run, int count, ig__buffer *out) {
   IG__TRY(chart(run, count, &val, epoch_of, val_loss_of, out));
   IG__TRY(chart(run, count, &train, epoch_of, train_loss_of, out));
   IG__TRY(chart(run, count, &rate, epoch_of, rate_of, out));
+  IG__TRY(times(run, count, out));
   ig__buffer_text(out, "</div>\n");
   ig__html_section_end(out);
   return IG_OK;

@@ -10,6 +10,7 @@
 #define GAP 0.05       /* training accuracy − validation accuracy */
 #define FALLING 0.9    /* the validation loss at the end over that a fifth of the epochs before */
 #define LOW 0.9        /* training accuracy */
+#define ENOUGH 0.99    /* accuracy from which on a falling loss changes little */
 
 static bool same_sign_gap(const ig_epoch *e) { return e->val.n > 0 && e->train.accuracy - e->val.accuracy >= GAP; }
 
@@ -53,9 +54,9 @@ static bool is_learning(const ig__run_state *s, char why[512]) {
   const ig_epoch *end = &s->history[count - 1], *before = &s->history[count - 1 - back];
   bool val = end->val.n > 0;
   double now = val ? end->val.data_loss : end->train.data_loss, then = val ? before->val.data_loss : before->train.data_loss;
-  if (!(now < FALLING * then) || (val && least_loss(s) != count - 1)) return false;
-  ig__snprintf(why, 512, "the %s loss was still falling when training ended, from %.4g to %.4g in the last %d epoch%s", val ? "validation" : "training",
-               then, now, back, back == 1 ? "" : "s");
+  if (!(now < FALLING * then) || (val ? &end->val : &end->train)->accuracy >= ENOUGH || (val && least_loss(s) != count - 1)) return false;
+  ig__snprintf(why, 512, "the %s loss was still falling when training ended, from %.4g to %.4g %s", val ? "validation" : "training", then, now,
+               back == 1 ? "in the last epoch" : "in the last fifth of the epochs");
   return true;
 }
 
@@ -105,10 +106,11 @@ static void rules(ig__buffer *out) {
     "<li><b>Over-fitting</b>: the validation loss, as the mean of the last two epochs, is %.0f&nbsp;%% above its least value, at least two epochs have "
     "passed since, and the training loss is lower than it was then; or the training accuracy is %s above that of validation, which it exceeds by "
     "more than chance (95&nbsp;%%). The epoch named is the first after the least loss, or the first of the gap.</li>"
-    "<li><b>Under-fitting</b>: the validation loss was least at the end and fell by more than %s in the last fifth of the epochs; or the training "
+    "<li><b>Under-fitting</b>: the validation loss was least at the end and fell by more than %s in the last fifth of the epochs, with an accuracy below %s; or the training "
     "accuracy is below %s.</li><li><b>Good</b>: none of these.</li></ol><p class=\"soft\">Training figures are means over an epoch, taken while the "
     "weights move and with dropout and augmentation at work, so they lag behind those of validation.</p>\n", 100 * (RISE - 1),
-    ig__unit_text(share[0], IG__UNIT_SHARE, GAP), ig__unit_text(share[1], IG__UNIT_SHARE, 1 - FALLING), ig__unit_text(share[2], IG__UNIT_SHARE, LOW));
+    ig__unit_text(share[0], IG__UNIT_SHARE, GAP), ig__unit_text(share[1], IG__UNIT_SHARE, 1 - FALLING), ig__unit_text(share[2], IG__UNIT_SHARE, ENOUGH),
+    ig__unit_text(share[3], IG__UNIT_SHARE, LOW));
   ig__html_details_end(out);
 }
 
