@@ -306,17 +306,6 @@ static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers
   return IG_OK;
 }
 
-/* The most memory that this process has had, as Linux counts it; elsewhere nothing is said. */
-static ig_status note_memory(const ig__trainer *t) {
-  char text[4096], bytes[32];
-  const char *line;
-  if (!ig__file_peek("/proc/self/status", text, sizeof text) || !(line = strstr(text, "VmHWM:"))) return IG_OK;
-  long long kib = 0;
-  for (line += strlen("VmHWM:"); *line == ' ' || *line == '\t'; line++) continue;
-  for (; *line >= '0' && *line <= '9' && kib < (1ll << 50); line++) kib = 10 * kib + (*line - '0');
-  return ig__trainer_note(t, "memory: %s at most, data and program included", ig__print_bytes(bytes, (uint64_t)kib * 1024));
-}
-
 /* Why training ended; a failure's words are kept as they are. */
 static ig_status note_end(const ig__trainer *t, ig_status status) {
   char message[IG__MESSAGE_SIZE];
@@ -324,20 +313,7 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
   ig_status noted = status == IG_OK || t->stopped ? ig__trainer_note(t, "ended after epoch %lld, step %lld: %s", (long long)t->state.epoch,
                                                                      (long long)t->state.step, t->stopped)
                                                   : ig__trainer_note(t, "failed at step %lld: %s", (long long)t->state.step, message);
-  if (status == IG_OK) return noted == IG_OK ? note_memory(t) : noted;
-  ig__message_give(message);
-  return status;
-}
-
-/* The last thing, when the weights are safe. A failure of the run itself has been said already, and its words stay. */
-static ig_status write_report(ig__trainer *t, const ig_train_result *r, ig__answers *answers, ig_status status) {
-  bool ended = status == IG_OK || status == IG_BELOW_BAR || status == IG_DIVERGED || t->stopped;
-  char message[IG__MESSAGE_SIZE];
-  if (!*t->folder || !ended || strcmp(t->options->report, "yes") != 0) return status;
-  ig__message_take(message);
-  ig_status written = ig__trainer_report(t, r, answers);
-  if (status == IG_OK) return written;
-  if (written != IG_OK) ig__log(t->context, IG_LOG_WARNING, "%s", ig_last_error());
+  if (status == IG_OK) return noted == IG_OK ? ig__trainer_note_memory(t) : noted;
   ig__message_give(message);
   return status;
 }
@@ -372,7 +348,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   if (status == IG_OK) status = train(&t);
   if (*t.folder) status = note_end(&t, status);
   if (status == IG_OK) status = finish(&t, result, &answers);
-  status = write_report(&t, result, &answers, status);
+  status = ig__trainer_report(&t, result, &answers, status);
   ig__answers_free(&answers);
   memcpy(result->out, t.folder, sizeof result->out);
   result->epochs = (int)t.state.epoch;

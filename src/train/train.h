@@ -164,12 +164,14 @@ ig_status ig__trainer_save(ig__trainer *trainer);
 
 /* ---- report/: the page that a run leaves ------------------------------------------------------------------------------- */
 typedef struct ig__answers ig__answers;
-/* report.html and wrong.csv, from what result says was measured; IG_IO: the run is whole without them. */
-ig_status ig__trainer_report(ig__trainer *trainer, const ig_train_result *result, ig__answers *answers);
+/* report.html and wrong.csv, the last thing that a run writes, when it ended so (`status`) that there is something to report
+ * and a report is wanted. Answers `status`, or when that is IG_OK what became of the report. */
+ig_status ig__trainer_report(ig__trainer *trainer, const ig_train_result *result, ig__answers *answers, ig_status status);
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
+ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */

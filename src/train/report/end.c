@@ -3,6 +3,7 @@
 #include "train/report/report.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A run that was stopped has later weights in memory than those it keeps. */
 static ig_status take_kept(ig__trainer *t) {
@@ -13,7 +14,7 @@ static ig_status take_kept(ig__trainer *t) {
   return status;
 }
 
-ig_status ig__trainer_report(ig__trainer *t, const ig_train_result *r, ig__answers *answers) {
+static ig_status write_report(ig__trainer *t, const ig_train_result *r, ig__answers *answers) {
   const bool measured = r->measured;
   if (!measured && t->state.best_epoch) IG__TRY(take_kept(t));
   /* After a signal nobody should wait for passes over data. */
@@ -32,4 +33,17 @@ ig_status ig__trainer_report(ig__trainer *t, const ig_train_result *r, ig__answe
   ig__free(page);
   ig__free(wrong);
   return ig__fail_at(status, "the run is whole, its report is not");
+}
+
+/* A failure of the run itself has been said already, and its words stay. */
+ig_status ig__trainer_report(ig__trainer *t, const ig_train_result *r, ig__answers *answers, ig_status status) {
+  bool ended = status == IG_OK || status == IG_BELOW_BAR || status == IG_DIVERGED || t->stopped;
+  char message[IG__MESSAGE_SIZE];
+  if (!*t->folder || !ended || strcmp(t->options->report, "yes") != 0) return status;
+  ig__message_take(message);
+  ig_status written = write_report(t, r, answers);
+  if (status == IG_OK) return written;
+  if (written != IG_OK) ig__log(t->context, IG_LOG_WARNING, "%s", ig_last_error());
+  ig__message_give(message);
+  return status;
 }
