@@ -44,7 +44,7 @@ const char *const ig__style[] = {
   ".heat thead th{padding:4px 0;font-weight:500;color:var(--ink);height:1px}.heat thead th bdi{writing-mode:vertical-rl;transform:rotate(180deg);\n"
   "display:inline-block;max-height:150px}.heat td{min-width:34px;height:30px;text-align:center;background:rgb(var(--bad)/var(--v,0))}\n"
   ".heat.short thead th bdi{writing-mode:horizontal-tb;transform:none}.side{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 28px}\n"
-  ".side>*{min-width:0}.three{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr))}.side h3{margin-top:0}\n"
+  ".side>*{min-width:0}.three{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}.side h3{margin-top:0}\n"
   ".heat td.y{background:rgb(var(--good)/var(--v,0))}.heat td a{display:block;color:inherit;text-decoration:none;line-height:30px;padding:0 3px}\n"
   ".heat td a:hover{outline:2px solid var(--c0)}.heat.small td{min-width:9px;width:9px;height:9px;font-size:0}.heat.small td a{line-height:9px;padding:0;height:9px}\n"
   ".heat.small th{font-size:8px;line-height:9px}.heat.small tbody th{padding:0 4px}.heat.small tr:hover th{color:var(--c0)}\n"
