@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, predict, report, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -16,7 +16,8 @@ extern "C" {
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
-typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT } ig_verb;
+typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
+                       IG_VERB_REPORT } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -70,6 +71,7 @@ typedef struct ig_train_options {
   double min_accuracy;          /* exit with IG_BELOW_BAR when the last measured part stays below; 0: no bar */
   bool strict;                  /* stop at the first broken picture */
   double checkpoint_every;      /* seconds */
+  char report[8];               /* "yes": write report.html when training ends; "no" */
   uint64_t given;               /* which options were set by name (bit = row of the table); kept by ig_option_set */
 } ig_train_options;
 
@@ -117,11 +119,13 @@ typedef struct ig_train_result {
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
   int64_t broken;               /* pictures left out */
+  bool measured;                /* val, test and baseline are filled in */
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.
  * IG_OK also when the time was reached. IG_DIVERGED: a loss or gradient was not finite; the message names step and layer, and
- * the weights saved are those before. IG_BELOW_BAR, IG_INTERRUPTED, …: `result` is filled. */
+ * the weights saved are those before. IG_BELOW_BAR, IG_INTERRUPTED, …: `result` is filled. IG_IO with result->measured: the run
+ * is whole, its report could not be written. */
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
                    ig_train_result *result);
 
@@ -224,6 +228,31 @@ typedef struct ig_predict_result { int64_t answered, failed, skipped; } ig_predi
 /* Classifies files, `batch` at once. `result` (may be NULL) is filled in any case. IG_BAD_DATA: some could not be read; the others
  * have their answers. */
 ig_status ig_predict(ig_predictor *predictor, const ig_predict_events *events, ig_predict_result *result);
+/* ---- report ------------------------------------------------------------------------------------------------------- */
+
+typedef struct ig_report_options {
+  char out[IG_PATH_SIZE];       /* the file to write; "": report.html in the run's folder, for one run */
+  char data[IG_PATH_SIZE];      /* "": the data the runs were trained on */
+  int threads, workers;
+} ig_report_options;
+
+ig_report_options ig_report_options_default(void);
+
+#define IG_REPORT_RUNS 64
+
+typedef struct ig_report_result {
+  char out[IG_PATH_SIZE];       /* the file written */
+  int runs;
+  int64_t wrong;                /* pictures that were wrong; of one run */
+  bool complete;                /* nothing was left out for want of weights or data */
+} ig_report_result;
+
+/* Writes the report of a run, one HTML file, and beside it the list of pictures that were wrong (wrong.csv, or NAME-wrong.csv
+ * when the report is called NAME.html); or with 2 … IG_REPORT_RUNS runs, a page that shows them side by side. Their weights are
+ * measured again. When data are gone, what needs them is left out and the context's log says so. IG_USAGE: no such run;
+ * IG_BAD_MODEL: a folder that holds no whole run; IG_IO: cannot be written. */
+ig_status ig_report(ig_context *context, const char *const *run, int count, const ig_report_options *options,
+                    ig_report_result *result);
 
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "ops/scale.h"
 #include "train/network_impl.h"
 
+#include <math.h>
 #include <string.h>
 
 static double real_at(const ig__network *net, const void *p, int64_t i) {
@@ -141,8 +142,10 @@ static void find_end(const ig__network_request *q, ig__network *net, const ig__n
 /* Scores become probabilities; so do their logarithms, by the same formula. */
 static ig__value probabilities(ig__graph *graph, ig__value prediction) {
   const ig__node *end = ig__tensor_of(graph, prediction)->node;
-  const ig__op *softmax = ig__op_find("softmax");
-  return end && end->op == softmax ? prediction : ig__node1(graph, softmax, NULL, prediction);
+  if (end && (end->op == &ig__op_softmax || end->op == &ig__op_sigmoid)) return prediction;
+  const ig__shape *shape = ig__shape_of(graph, prediction);
+  const bool one = shape->rank == 2 && shape->dim[1] == 1;
+  return ig__node1(graph, one ? &ig__op_sigmoid : &ig__op_softmax, NULL, prediction);
 }
 
 static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, ig__outputs *out) {
@@ -259,11 +262,6 @@ uint64_t ig__network_kinks(const ig__network *net) {
     }
   }
   return hash;
-}
-
-void ig__network_probabilities(const ig__network *net, int i, double *out) {
-  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
-  for (int c = 0; c < net->classes; c++) out[c] = real_at(net, p, (int64_t)i * net->classes + c);
 }
 
 int ig__network_answer(const ig__network *net, int i) {

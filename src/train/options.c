@@ -50,6 +50,7 @@ static const ig__option train_table[] = {
   BAR,
   STRICT,
   OPT(checkpoint_every, "60", 0.01, 1e9, "seconds", "time between checkpoints inside an epoch"),
+  TEXT(report, "yes", "yes: write report.html when training ends; no"),
   IG__OPTIONS_END};
 #undef T
 
@@ -129,6 +130,15 @@ static const ig__option bench_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_report_options
+static const ig__option report_table[] = {
+  TEXT(out, "", "file to write; default report.html in the run's folder; needed for several runs"),
+  TEXT(data, "", "measure on these data; default: those of the run"),
+  THREADS,
+  WORKERS,
+  IG__OPTIONS_END};
+#undef T
+
 const ig__option *ig__verb_table(ig_verb verb) {
   switch (verb) {
   case IG_VERB_TRAIN: return train_table;
@@ -136,12 +146,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_GRADCHECK: return gradcheck_table;
   case IG_VERB_BENCH: return bench_table;
   case IG_VERB_PREDICT: return predict_table;
+  case IG_VERB_REPORT: return report_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report"};
   return names[verb];
 }
 
@@ -196,6 +207,12 @@ ig_summary_options ig_summary_options_default(void) {
 ig_bench_options ig_bench_options_default(void) {
   ig_bench_options o = {.batch = 0};
   ig__options_default(bench_table, &o);
+  return o;
+}
+
+ig_report_options ig_report_options_default(void) {
+  ig_report_options o = {.threads = 0};
+  ig__options_default(report_table, &o);
   return o;
 }
 

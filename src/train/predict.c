@@ -95,7 +95,7 @@ ig_status ig__predict_run(ig_predictor *p, int n) {
   p->batch.n = good;
   IG__TRY(ig__network_run(&p->network, p->context, &p->batch, &(ig__pass_step){.loss_scale = 1}));
   for (int i = n - 1; i >= 0; i--)
-    if (p->slot[i].status == IG_OK) ig__network_probabilities(&p->network, --good, p->probabilities + (size_t)i * (size_t)p->network.classes);
+    if (p->slot[i].status == IG_OK) ig__network_scores(&p->network, --good, p->probabilities + (size_t)i * (size_t)p->network.classes);
   return IG_OK;
 }
 

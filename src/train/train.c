@@ -1,7 +1,7 @@
 /* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
  * weights, measures the test part once at the end. */
 #include "base/text.h"
-#include "train/train.h"
+#include "train/report/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +12,8 @@
 
 /* Options that may differ when a run is taken up again: they change no result. */
 static bool is_free(const char *name) {
-  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "checkpoint_every", "min_accuracy"};
+  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "checkpoint_every", "min_accuracy",
+                                      "report"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (!strcmp(name, names[i])) return true;
   return false;
@@ -101,6 +102,8 @@ static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
   ig__source_want want;
+  if (strcmp(o->report, "yes") != 0 && strcmp(o->report, "no") != 0)
+    return ig__fail(IG_USAGE, "--report %s: yes and no are there", o->report);
   IG__TRY(ig__model_want_of(o->model, &want));
   IG__TRY(ig__source_open(o->data, &want, &t->source));
   if (t->source->info.skipped)
@@ -257,11 +260,11 @@ static bool is_better(const ig__trainer *t, const ig_metrics *val) {
   return isnan(t->state.best_loss) || val->loss < t->state.best_loss;
 }
 
-static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
+static ig_status measure(ig__trainer *t, ig__part part, const ig__watch *watch, ig_metrics *out) {
   *out = (ig_metrics){.loss = NAN, .data_loss = NAN, .penalty = NAN, .accuracy = NAN};
   if (!t->samples.count[part]) return IG_OK;
   return ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
-                      ig__updater_penalty(t->updater), NULL, NULL, out);
+                      ig__updater_penalty(t->updater), NULL, watch, out);
 }
 
 static ig_status save_best(ig__trainer *t) {
@@ -284,7 +287,7 @@ static ig_status finish_epoch(ig__trainer *t) {
                   .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
   IG__TRY(ig__updater_check(t->updater, s->step));
-  IG__TRY(measure(t, IG__VAL, &row.val));
+  IG__TRY(measure(t, IG__VAL, NULL, &row.val));
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
   row.time = s->seconds;
@@ -345,20 +348,27 @@ static ig_status train(ig__trainer *t) {
 }
 
 /* A run that stopped before its first epoch ended keeps the weights it has. */
-static ig_status finish(ig__trainer *t, ig_train_result *r) {
+static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers) {
+  bool report = !strcmp(t->options->report, "yes");
+  ig_metrics train;
   if (!t->state.best_epoch) IG__TRY(save_model(t));
   char *path = ig__format("%s/model.safetensors", t->folder);
   int matched;
   ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL) : IG_NO_MEMORY;
   ig__free(path);
   IG__TRY(status);
-  IG__TRY(measure(t, IG__VAL, &r->val));
-  IG__TRY(measure(t, IG__TEST, &r->test));
-  ig__part part = r->test.n ? IG__TEST : r->val.n ? IG__VAL : IG__TRAIN;
+  ig__part part = t->samples.count[IG__TEST] ? IG__TEST : t->samples.count[IG__VAL] ? IG__VAL : IG__TRAIN;
+  IG__TRY(ig__answers_new(answers, t->test.classes, part));
+  ig__watch watch = ig__answers_watch(answers);
+  IG__TRY(measure(t, IG__VAL, part == IG__VAL && report ? &watch : NULL, &r->val));
+  IG__TRY(measure(t, IG__TEST, part == IG__TEST && report ? &watch : NULL, &r->test));
+  if (part == IG__TRAIN && report) IG__TRY(measure(t, part, &watch, &train));
+  answers->passed = report;
   int64_t *counts = ig__class_counts(t->source, t->samples.ref[part], t->samples.count[part]);
   if (!counts) return IG_NO_MEMORY;
   r->baseline = ig__baseline(counts, t->source->info.class_count);
   ig__free(counts);
+  r->measured = true;
   double last = r->test.n ? r->test.accuracy : r->val.accuracy;
   if (t->options->min_accuracy > 0 && !(last >= t->options->min_accuracy))
     return ig__fail(IG_BELOW_BAR, "accuracy %.4f on the %s part is below the %.4f asked for", last, ig__part_name(part),
@@ -373,7 +383,7 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
   ig_status noted = status == IG_OK || t->stopped ? ig__trainer_note(t, "ended after epoch %lld, step %lld: %s", (long long)t->state.epoch,
                                                                      (long long)t->state.step, t->stopped)
                                                   : ig__trainer_note(t, "failed at step %lld: %s", (long long)t->state.step, message);
-  if (status == IG_OK) return noted;
+  if (status == IG_OK) return noted == IG_OK ? ig__trainer_note_memory(t) : noted;
   ig__message_give(message);
   return status;
 }
@@ -400,6 +410,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
                    ig_train_result *result) {
   ig_train_options o = *options;
   ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now(), .began = ig__now()};
+  ig__answers answers = {0};
   *result = (ig_train_result){.stopped = ""};
   IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
   if (*options->resume) IG__TRY(resumed_options(options, &o));
@@ -411,7 +422,9 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   if (status == IG_OK) status = open_folder(&t);
   if (status == IG_OK) status = train(&t);
   if (*t.folder) status = note_end(&t, status);
-  if (status == IG_OK) status = finish(&t, result);
+  if (status == IG_OK) status = finish(&t, result, &answers);
+  status = ig__trainer_report(&t, result, &answers, status);
+  ig__answers_free(&answers);
   memcpy(result->out, t.folder, sizeof result->out);
   result->epochs = (int)t.state.epoch;
   result->best_epoch = (int)t.state.best_epoch;

@@ -83,8 +83,6 @@ ig_status ig__network_run(ig__network *network, const ig_context *context, const
 double ig__network_loss(const ig__network *network);
 /* A hash of all sides and winners of the last run (request.kinks). */
 uint64_t ig__network_kinks(const ig__network *network);
-/* The answer [classes] for picture i of the last batch. */
-void ig__network_probabilities(const ig__network *network, int i, double *out);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
 /* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
@@ -119,6 +117,8 @@ double ig__updater_weight_norm(const ig__updater *updater);
 /* Sums over pictures; the loss is one of weight times loss. */
 typedef struct ig__tally { int64_t n, correct; double loss, weight, penalty; } ig__tally;
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
+/* 95 % interval of a share of n ≥ 1 (Wilson 1927). */
+void ig__wilson(double share, double n, double *low, double *high);
 double ig__baseline(const int64_t *class_count, int classes);
 
 /* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
@@ -159,9 +159,13 @@ typedef struct ig__score_figures {
 ig_status ig__scores_measure(const ig__scores *scores, int k, double *class_auc, ig__score_figures *out);
 
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
-/* A pass over refs without touching the weights. `confusion` (classes²) and `scores` are added to; both may be NULL. */
+/* One picture of a pass: what it is, what it was taken for; `network` and `i` for its scores. */
+typedef struct ig__answer { const ig__ref *ref; int truth, answer; const ig__network *network; int i; } ig__answer;
+/* Told of every picture of a pass, in order. A failure ends the pass. */
+typedef struct ig__watch { ig_status (*picture)(void *user, const ig__answer *answer); void *user; } ig__watch;
+/* A pass over refs without touching the weights. `confusion` (classes²) is added to; it and `watch` may be NULL. */
 ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out);
+                       double penalty, int64_t *confusion, const ig__watch *watch, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
 /* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
@@ -259,10 +263,17 @@ ig_status ig__descent_open(ig__trainer *trainer, const ig__network_request *requ
 ig_status ig__train_iteration(ig__trainer *trainer); /* one step, in the place of an epoch */
 bool ig__descent_is_due(const ig__trainer *trainer); /* to be kept on disk */
 
+/* ---- report/: the page that a run leaves ------------------------------------------------------------------------------- */
+typedef struct ig__answers ig__answers;
+/* report.html and wrong.csv, the last thing that a run writes, when it ended so (`status`) that there is something to report
+ * and a report is wanted. Answers `status`, or when that is IG_OK what became of the report. */
+ig_status ig__trainer_report(ig__trainer *trainer, const ig_train_result *result, ig__answers *answers, ig_status status);
+
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
 ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
+ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */

@@ -55,9 +55,9 @@ test_names() {
   done
   names models >list
   while read -r word; do stands "$word" models.md; done <list
-  for verb in train eval predict gradcheck summary bench; do
+  for verb in train eval predict report gradcheck summary bench; do
     "$imgrad" help $verb | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
-    [ "$(wc -l <list)" -ge 5 ] || fail "help $verb names no options"
+    [ "$(wc -l <list)" -ge 4 ] || fail "help $verb names no options"
     while read -r word; do stands "$word" training.md; done <list
   done
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
@@ -71,7 +71,7 @@ test_names() {
   head -n 1 run/results.csv | tr ',' '\n' >list
   while read -r word; do stands "$word" training.md; done <list
   for word in run/*; do stands "${word#run/}" training.md; done
-  grep -ohE '\big_(train|eval|predict|predictor|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
+  grep -ohE '\big_(train|eval|predict|predictor|report|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
     tr -d '(' | sort -u >list
   while read -r word; do case $word in ig_context_new | ig_context_free | ig_context_options_default) ;; *) stands "$word" c-api.md ;; esac; done <list
   [ $bad = 0 ] || fail "names"

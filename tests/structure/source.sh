@@ -7,10 +7,10 @@ rank_of() {
   case $1 in
     base) echo 0 ;;
     kernels | image) echo 1 ;;
-    graph | optim | data) echo 2 ;;
+    graph | optim | data | report) echo 2 ;;
     ops) echo 3 ;;
     model) echo 4 ;;
-    train | report | serve | deploy) echo 5 ;;
+    train | serve | deploy) echo 5 ;;
     *) echo unknown ;;
   esac
 }
