@@ -103,8 +103,8 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_double(s, &r->best_accuracy);
   pass_double(s, &r->best_loss);
   pass_i64(s, &r->best_epoch);
-  pass_descent(s, &r->descent);
   for (int i = 0; i < IG__SCHEDULE_STATE; i++) pass_double(s, &r->schedule[i]);
+  pass_descent(s, &r->descent);
 }
 
 /* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */

@@ -32,7 +32,7 @@ static ig_status check_options(const ig__trainer *t) {
                      : o->weight_decay > 0 ? "weight-decay acts between steps on batches; l2 is part of the loss"
                      : o->clip > 0 ? "clip: a search needs the gradient as it is"
                      : o->accumulate > 1 ? "accumulate: all batches are accumulated already"
-                     : o->balanced ? "balanced: every pass looks at every picture once; class-weights have the same end"
+                     : o->balanced ? "balanced: every step looks at all pictures; class-weights makes classes count alike"
                      : strcmp(o->schedule, "constant") ? "schedule: there is no rate to move" : NULL;
   if (what) return ig__fail(IG_USAGE, "--optimizer %s with --%s", o->optimizer, what);
   if (!ig__updater_is_smooth(t->updater))

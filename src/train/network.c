@@ -184,7 +184,8 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   ig__graph *graph = NULL;
   ig__outputs out = {0};
   int64_t *offset = NULL;
-  *net = (ig__network){.model = q->model, .n = q->n, .class_weight = q->class_weight, .k = ig__kernels_for(context->isa, q->model->real_size)};
+  *net = (ig__network){.model = q->model, .n = q->n, .class_weight = q->class_weight,
+                       .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
   bool direct = q->conv && !strcmp(q->conv, "direct");
   if (q->conv && !direct && strcmp(q->conv, "auto") != 0)

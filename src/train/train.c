@@ -121,24 +121,6 @@ static ig_status open_data(ig__trainer *t) {
   return t->order ? IG_OK : IG_NO_MEMORY;
 }
 
-/* The weights of the classes, said where they were not spelled out. */
-static ig_status open_class_weights(ig__trainer *t) {
-  const ig__source_info *info = &t->source->info;
-  int64_t *counts = ig__class_counts(t->source, t->samples.ref[IG__TRAIN], t->samples.count[IG__TRAIN]);
-  if (!counts) return IG_NO_MEMORY;
-  ig_status status = ig__class_weights(t->options->class_weights, info->class_name, info->class_count, counts, &t->class_weight);
-  int most = 0, least = 0;
-  for (int c = 1; t->class_weight && c < info->class_count; c++) {
-    if (t->class_weight[c] > t->class_weight[most]) most = c;
-    if (t->class_weight[c] < t->class_weight[least]) least = c;
-  }
-  if (t->class_weight)
-    ig__log(t->context, IG_LOG_INFO, "class weights: from %.4g for %s (%lld pictures) to %.4g for %s (%lld)", t->class_weight[least],
-            info->class_name[least], (long long)counts[least], t->class_weight[most], info->class_name[most], (long long)counts[most]);
-  ig__free(counts);
-  return status;
-}
-
 static ig_status open_model(ig__trainer *t) {
   const ig_train_options *o = t->options;
   int real_size;
@@ -158,9 +140,8 @@ static ig_status open_model(ig__trainer *t) {
 static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
-  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv,
-                              .class_weight = t->class_weight, .training = true, .gradients = true,
-                              .accumulates = o->accumulate > 1};
+  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv, .training = true,
+                              .gradients = true, .accumulates = o->accumulate > 1, .class_weight = t->class_weight};
   bool descent;
   IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
   IG__TRY(ig__network_new(t->context, &step, &t->train));
@@ -416,7 +397,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   if (*options->resume) IG__TRY(resumed_options(options, &o));
   ig_status status = read_epochs(options, &o, &t.epochs);
   if (status == IG_OK) status = open_data(&t);
-  if (status == IG_OK) status = open_class_weights(&t);
+  if (status == IG_OK) status = ig__trainer_weigh(&t);
   if (status == IG_OK) status = open_model(&t);
   if (status == IG_OK) status = open_network(&t);
   if (status == IG_OK) status = open_folder(&t);

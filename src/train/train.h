@@ -121,21 +121,6 @@ ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
 void ig__wilson(double share, double n, double *low, double *high);
 double ig__baseline(const int64_t *class_count, int classes);
 
-/* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
-typedef struct ig__full_batch ig__full_batch;
-/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
-typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
-/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
- * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
-ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
-                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
-                             const ig__full_batch_events *events, ig__full_batch **out);
-void ig__full_batch_free(ig__full_batch *f);
-/* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
-ig__objective ig__full_batch_objective(ig__full_batch *f);
-void ig__full_batch_give(const ig__full_batch *f, const double *x);  /* into the model's parameters */
-void ig__full_batch_take(const ig__full_batch *f, double *x);        /* out of them */
-const ig__tally *ig__full_batch_tally(const ig__full_batch *f);      /* of the last pass that made a gradient */
 /* ---- scores.c: figures that need every picture's probabilities ----------------------------------------------------------- */
 typedef struct ig__scores {
   int classes;
@@ -157,6 +142,22 @@ typedef struct ig__score_figures {
 } ig__score_figures;
 /* `class_auc`: one a class. */
 ig_status ig__scores_measure(const ig__scores *scores, int k, double *class_auc, ig__score_figures *out);
+
+/* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
+typedef struct ig__full_batch ig__full_batch;
+/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
+typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
+/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
+ * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
+ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
+                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
+                             const ig__full_batch_events *events, ig__full_batch **out);
+void ig__full_batch_free(ig__full_batch *f);
+/* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
+ig__objective ig__full_batch_objective(ig__full_batch *f);
+void ig__full_batch_give(const ig__full_batch *f, const double *x);  /* into the model's parameters */
+void ig__full_batch_take(const ig__full_batch *f, double *x);        /* out of them */
+const ig__tally *ig__full_batch_tally(const ig__full_batch *f);      /* of the last pass that made a gradient */
 
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
 /* One picture of a pass: what it is, what it was taken for; `network` and `i` for its scores. */
@@ -249,6 +250,7 @@ typedef struct ig__trainer {
   ig_status asked;           /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
+ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
 ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */

@@ -98,8 +98,9 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
   IG__TRY(check_scale(o->l2_scale));
   u->lr = o->lr > 0 ? o->lr : u->optimiser ? u->optimiser->default_lr : 0;
   u->clip = o->clip;
-  u->weight_decay = o->weight_decay >= 0 ? o->weight_decay
-                    : u->optimiser && u->optimiser->weight_decay ? u->optimiser->weight_decay(u->optimiser_options) : 0;
+  u->weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0;
+  if (o->weight_decay < 0 && u->optimiser && u->optimiser->weight_decay)
+    u->weight_decay = u->optimiser->weight_decay(u->optimiser_options);
   u->slots = u->optimiser ? u->optimiser->slots(u->optimiser_options) : 0;
   u->grads = ig__alloc((size_t)u->model->params_size, (size_t)u->k->real_size);
   if (!u->grads) return IG_NO_MEMORY;
