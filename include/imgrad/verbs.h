@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char optimizer[IG_SPEC_SIZE]; /* "adam", "sgd momentum=0.9" */
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
+  char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume */
@@ -56,10 +57,11 @@ typedef struct ig_train_options {
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
   char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
-  double weight_decay;          /* decoupled: w −= lr·weight_decay·w */
+  double weight_decay;          /* decoupled: w −= lr·weight_decay·w; −1: the optimiser's own, 0 but for adamw */
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */
+  bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
@@ -85,6 +87,9 @@ typedef struct ig_epoch {
   ig_metrics train, val;        /* val.n = 0 without a validation part */
   double lr, weight_norm, images_per_second;
   double wait;                  /* share of the epoch's time that compute waited for data */
+  /* Full-batch descent (else 0): largest |element| of the gradient; gradients of the whole data that the run has cost so far,
+   * a loss alone counting a third and a Hessian-vector product two. */
+  double gradient, cost;
 } ig_epoch;
 
 typedef struct ig_progress {
@@ -106,7 +111,8 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  const char *stopped;          /* "epochs", "time", "signal" */
+  /* "epochs", "time", "signal"; full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
+  const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
@@ -128,6 +134,7 @@ typedef struct ig_eval_options {
   char precision[8];
   char conv[8];                 /* "": as the run */
   int batch, threads, workers;
+  int top;                      /* k of the top-k accuracy */
   double min_accuracy;
   bool strict;
 } ig_eval_options;
@@ -138,12 +145,19 @@ typedef struct ig_class_result {
   const char *name;
   int64_t n, predicted, correct;
   double precision, recall, f1; /* NaN where undefined */
+  double auc;                   /* area under the ROC curve of this class against the rest, exact with ties; NaN: only one of them */
 } ig_class_result;
 
 typedef struct ig_eval_result {
   ig_metrics metrics;
   const char *part;
   double baseline, seconds;
+  int top;                      /* the k of top_accuracy */
+  double top_accuracy;          /* share of the pictures whose class is among the k with the highest numbers */
+  double auc;                   /* mean of the classes' */
+  /* Of the probabilities; NaN when the model makes none. brier: mean over pictures of Σ (p − 1 or 0)² over the classes, 0 … 2.
+   * calibration_error: expected calibration error of the answers, in 15 bins of equal width. */
+  double brier, calibration_error;
   int class_count;
   ig_class_result *classes;
   int64_t *confusion;           /* class_count × class_count: [true][predicted] */
@@ -190,7 +204,9 @@ typedef struct ig_prediction {
   ig_status status;
   const char *message;
   int class_count;
-  const double *probability;    /* [class_count]; NULL without an answer */
+  /* [class_count]; NULL without an answer. Those of sigmoids do not add up to 1; a model that was trained to other numbers (mse)
+   * gives these. */
+  const double *probability;
 } ig_prediction;
 
 typedef struct ig_predict_events {
@@ -229,7 +245,7 @@ ig_gradcheck_options ig_gradcheck_options_default(void);
 typedef struct ig_gradcheck_row {
   char name[128];
   int64_t elements, tried, redrawn;
-  double error, largest;        /* worst error; largest analytic gradient */
+  double error, largest;        /* worst error; largest analytic gradient, for "all" largest slope of the directions */
   bool passed;
 } ig_gradcheck_row;
 
