@@ -208,7 +208,9 @@ typedef struct ig_prediction {
   ig_status status;
   const char *message;
   int class_count;
-  const double *probability;    /* [class_count]; NULL without an answer */
+  /* [class_count]; NULL without an answer. Those of sigmoids do not add up to 1; a model that was trained to other numbers (mse)
+   * gives these. */
+  const double *probability;
 } ig_prediction;
 
 typedef struct ig_predict_events {

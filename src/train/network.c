@@ -123,37 +123,27 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
   return IG_OK;
 }
 
-static bool loss_is(const ig__network_request *q, const char *name) {
-  const size_t length = strcspn(q->loss, " ");
-  return strlen(name) == length && !strncmp(q->loss, name, length);
+static bool loss_is(const char *loss, const char *name) {
+  const size_t length = strcspn(loss, " ");
+  return strlen(name) == length && !strncmp(loss, name, length);
 }
 
 /* What the prediction's numbers are. A model without softmax or sigmoid at its end is what its loss takes it for. */
 static void find_end(const ig__network_request *q, ig__network *net, const ig__node *end) {
+  const char *loss = q->loss ? q->loss : q->trained_with;
   net->ends_in = NUMBERS;
   if (end && (end->op == &ig__op_softmax || end->op == &ig__op_sigmoid)) net->ends_in = PROBABILITIES;
   else if (end && end->op == &ig__op_log_softmax) net->ends_in = LOGARITHMS;
-  else if (q->loss && loss_is(q, "binary_cross_entropy")) net->ends_in = SIGMOID_LOGITS;
-  else if (q->loss && (!*q->loss || loss_is(q, "cross_entropy") || loss_is(q, "focal"))) net->ends_in = SOFTMAX_LOGITS;
+  else if (loss && loss_is(loss, "binary_cross_entropy")) net->ends_in = SIGMOID_LOGITS;
+  else if (loss && (!*loss || loss_is(loss, "cross_entropy") || loss_is(loss, "focal"))) net->ends_in = SOFTMAX_LOGITS;
   /* Probabilities, and what is trained towards 0 and 1, change sides at a half, logits at 0. */
   net->threshold = net->ends_in == SIGMOID_LOGITS ? 0 : 0.5;
-}
-
-/* Scores become probabilities; so do their logarithms, by the same formula. */
-static ig__value probabilities(ig__graph *graph, ig__value prediction) {
-  const ig__node *end = ig__tensor_of(graph, prediction)->node;
-  if (end && (end->op == &ig__op_softmax || end->op == &ig__op_sigmoid)) return prediction;
-  const ig__shape *shape = ig__shape_of(graph, prediction);
-  const bool one = shape->rank == 2 && shape->dim[1] == 1;
-  return ig__node1(graph, one ? &ig__op_sigmoid : &ig__op_softmax, NULL, prediction);
 }
 
 static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, ig__outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
-  if (q->probabilities) built.output[0] = probabilities(graph, built.output[0]);
-  IG__TRY(graph->status);
   find_end(q, net, ig__tensor_of(graph, built.output[0])->node);
   IG__TRY(ig__outputs_add(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(ig__outputs_add(out, built.output[0], -1));

@@ -55,6 +55,7 @@ typedef struct ig__network_request {
   ig__model *model;
   const ig__source_info *data;
   const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
+  const char *trained_with;  /* without a loss: that of the training, which says what the answer's numbers are */
   const char *conv;          /* "auto", "direct"; NULL: auto */
   const double *class_weight; /* how much a picture of each class counts in the loss; NULL: alike. Kept as long as the network */
   int n;
@@ -62,7 +63,6 @@ typedef struct ig__network_request {
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
   ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
-  bool probabilities;        /* the answer is a softmax, even when the model ends in scores */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 

@@ -11,7 +11,7 @@
 /* A history of `count` epochs from four rows of numbers: training loss and accuracy, validation loss and accuracy. */
 static ig__run_state history(ig_epoch *epoch, int count, int64_t val, const double (*row)[4]) {
   for (int i = 0; i < count; i++) {
-    ig__tally train = {.n = 1000, .weight = (double)1000, .correct = (int64_t)(1000 * row[i][1] + 0.5), .loss = 1000 * row[i][0]};
+    ig__tally train = {.n = 1000, .weight = 1000, .correct = (int64_t)(1000 * row[i][1] + 0.5), .loss = 1000 * row[i][0]};
     ig__tally held = {.n = val, .weight = (double)val, .correct = (int64_t)((double)val * row[i][3] + 0.5), .loss = (double)val * row[i][2]};
     epoch[i] = (ig_epoch){.epoch = i + 1, .train = ig__tally_metrics(&train, true), .val = ig__tally_metrics(&held, true)};
   }
