@@ -31,7 +31,7 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path);
 /* One line an option, with default, range and unit; returns the length as snprintf does. */
 size_t ig_options_help(ig_verb verb, char *out, size_t size);
 /* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
- * "penalties", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
+ * "penalties", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
 size_t ig_list_help(const char *kind, char *out, size_t size);
 
 /* ---- train ------------------------------------------------------------------------------------------------------- */
@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char optimizer[IG_SPEC_SIZE]; /* "adam", "sgd momentum=0.9" */
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
+  char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume */

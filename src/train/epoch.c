@@ -45,9 +45,11 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
     IG__TRY(ig__loader_next(t->loader, &batch));
     if (!batch) break;
     bool several = o->accumulate > 1;
+    if (t->mixed)
+      ig__augment_mix(t->augment, (uint64_t)o->seed, t->state.epoch + 1, batch, t->train.target_field, t->train.classes, t->mixed);
     ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
-                          .loss_scale = several ? batch->n : 1};
+                          .loss_scale = several ? batch->n : 1, .target = t->mixed};
     IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
     const int32_t *label = batch->field[t->train.target_field];
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
@@ -95,6 +97,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
   int64_t in_epoch = (t->state.position + per_step - 1) / per_step; /* left-out pictures make an epoch shorter */
   /* The row of an epoch that was stopped behind its last step has the rate of that step. */
   if (t->state.step) t->lr = rate_at(t, t->state.step - 1);
+  ig__loader_epoch(t->loader, t->state.epoch + 1);
   IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], t->state.position));
   for (;;) {
     int64_t pictures;

@@ -135,7 +135,8 @@ static ig_status build(const ig__network_request *q, ig__network *net, ig__graph
   IG__TRY(add_output(out, built.output[0], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
-  ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
+  ig__value target = q->soft_labels ? ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__F32, ig__shape_make(2, (int[]){graph->n, net->classes}, true))
+                                    : target_leaf(graph, &q->data->field[net->target_field]);
   ig__value loss = build_loss(graph, text, built.output[0], target);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
@@ -171,12 +172,13 @@ void ig__network_free(ig__network *net) {
 }
 
 ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {
+  const void *target = step->target ? step->target : net->target_field < 0 ? NULL : batch->field[net->target_field];
   ig__feed feed = {.n = batch->n,
                    .params = net->model->params,
                    .state = net->model->states,
                    .grads = step->grads,
                    .accumulate = step->accumulate,
-                   .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field]},
+                   .field = {batch->field[net->image_field], target},
                    .loss_scale = step->loss_scale,
                    .step = {step->seed, step->step, batch->key},
                    .version = net->model->version};

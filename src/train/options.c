@@ -27,6 +27,7 @@ static const ig__option train_table[] = {
   TEXT(optimizer, "adam", "sgd, adam, … with options: \"adam beta1=0.8\""),
   TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", \"step 5\""),
   TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
+  TEXT(augment, "", "changes of the training pictures, another each epoch: \"flip, shift 4, rotate 10\""),
   PRECISION,
   CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N"),

@@ -88,9 +88,9 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
   if (t->noted == IG_OK) t->noted = status;
 }
 
-static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
+static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augment, ig__loader **out) {
   return ig__loader_new(t->source, &(ig__loader_options){.batch = batch, .threads = t->options->workers, .depth = 4,
-                        .strict = t->options->strict, .broken = report_broken, .user = t}, out);
+                        .augment = augment, .seed = (uint64_t)t->options->seed, .strict = t->options->strict, .broken = report_broken, .user = t}, out);
 }
 
 static ig_status open_data(ig__trainer *t) {
@@ -124,14 +124,20 @@ static ig_status open_model(ig__trainer *t) {
 static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
+  IG__TRY(ig__augment_new(o->augment, info, &t->augment));
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
-                          .conv = o->conv, .training = true, .gradients = true, .accumulates = o->accumulate > 1}, &t->train));
+                          .conv = o->conv, .training = true, .gradients = true, .accumulates = o->accumulate > 1,
+                          .soft_labels = ig__augment_mixes(t->augment)}, &t->train));
+  if (ig__augment_mixes(t->augment)) {
+    t->mixed = ig__alloc((size_t)o->batch * (size_t)t->train.classes, sizeof *t->mixed);
+    if (!t->mixed) return IG_NO_MEMORY;
+  }
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
-  IG__TRY(open_loader(t, o->batch, &t->loader));
-  IG__TRY(open_loader(t, MEASURE_BATCH, &t->test_loader));
+  IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
+  IG__TRY(open_loader(t, MEASURE_BATCH, NULL, &t->test_loader));
   int64_t per_step = (int64_t)o->batch * o->accumulate;
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
   if (o->min_accuracy > 0 && !t->samples.count[IG__VAL] && !t->samples.count[IG__TEST])
@@ -311,6 +317,8 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
 static void close_trainer(ig__trainer *t) {
   ig__loader_free(t->loader);
   ig__loader_free(t->test_loader);
+  ig__augment_free(t->augment);
+  ig__free(t->mixed);
   ig__network_free(&t->train);
   ig__network_free(&t->test);
   ig__updater_free(t->updater);

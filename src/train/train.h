@@ -46,13 +46,21 @@ typedef struct ig__network_request {
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
+  bool soft_labels;          /* the target of a step is its `target`: a row of shares of the classes for each picture */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
 /* IG_BAD_MODEL: the model does not fit the pictures or the labels; the message says what each has. */
 ig_status ig__network_new(const ig_context *context, const ig__network_request *request, ig__network *out);
 void ig__network_free(ig__network *network);
-typedef struct ig__pass_step { uint64_t seed, step; void *grads; bool accumulate; double loss_scale; } ig__pass_step;
+/* `target` NULL: the batch's own. */
+typedef struct ig__pass_step {
+  uint64_t seed, step;
+  void *grads;
+  bool accumulate;
+  double loss_scale;
+  const float *target;
+} ig__pass_step;
 /* Runs a batch; params and states are the model's. */
 ig_status ig__network_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step);
 double ig__network_loss(const ig__network *network);
@@ -138,6 +146,8 @@ typedef struct ig__trainer {
   void *schedule_options;
   ig__network train, test;   /* the training step; measuring */
   ig__loader *loader, *test_loader;
+  ig__augment *augment;      /* NULL: none */
+  float *mixed;              /* targets of a batch whose pictures were mixed; NULL: they are not */
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
   char folder[IG_PATH_SIZE];

@@ -44,7 +44,7 @@ test_help_of_every_command() {
 }
 
 test_help_of_every_list() {
-  for topic in initialisers layers losses models optimizers penalties recipes schedules sources; do
+  for topic in augmentations initialisers layers losses models optimizers penalties recipes schedules sources; do
     run help $topic
     want_code 0
     [ "$(wc -l <stdout)" -ge 1 ] || fail "help $topic is too short $(shown)"

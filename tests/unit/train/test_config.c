@@ -158,7 +158,7 @@ static void refused_by_name(ig_context *context, const char *run, const char *ke
 
 TEST(resume_refuses_what_changes_results) {
   static const char *const others[][2] = {
-    {"data", "random"}, {"model", "mlp"}, {"weights", "x"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"loss", "mse"},
+    {"data", "random"}, {"model", "mlp"}, {"weights", "x"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"loss", "mse"}, {"augment", "flip"},
     {"precision", "f64"}, {"conv", "direct"}, {"lr", "0.5"}, {"momentum", "0.5"}, {"l2", "0.5"}, {"l1", "0.5"}, {"l2_scale", "half"},
     {"weight_decay", "0.5"}, {"clip", "0.5"}, {"batch", "5"}, {"accumulate", "5"}, {"val", "0.5"}, {"limit", "5"}, {"seed", "5"},
     {"strict", "yes"}, {"out", "elsewhere"}};
