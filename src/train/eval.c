@@ -15,6 +15,7 @@ typedef struct evaluation {
   ig__network network;
   ig__loader *loader;
   ig__part part;
+  int64_t broken;
 } evaluation;
 
 static ig_status read_run(evaluation *e) {
@@ -36,19 +37,27 @@ static ig_status find_part(evaluation *e) {
   return ig__fail(IG_USAGE, "--part %s: test, val and train are there", e->options->part);
 }
 
+static void report_broken(void *user, const ig__ref *ref, const char *message) {
+  evaluation *e = user;
+  (void)ref;
+  e->broken++;
+  ig__log(e->context, IG_LOG_WARNING, "left out: %s", message);
+}
+
 /* The same split as in training, so that val means what it meant there. Other data than the run's are split by its rules too. */
 static ig_status open_samples(evaluation *e) {
   const char *data = *e->options->data ? e->options->data : e->run.data;
-  IG__TRY(ig__source_open(data, &e->source));
-  IG__TRY(ig__samples_make(e->source, &(ig__split_options){(uint64_t)e->run.seed, e->run.val, 0, e->run.limit}, &e->samples));
+  ig__source_want want = ig__model_want(e->model);
+  IG__TRY(ig__source_open(data, &want, &e->source));
+  /* What is broken in the training part matters to what is taken from it, and silently to a penalty that counts its pictures. */
+  bool taken = e->part == IG__TRAIN || !e->source->info.count[e->part], counted = !strcmp(e->run.l2_scale, "half_mean");
+  ig__loader_options look = {.threads = e->options->workers, .strict = taken && e->options->strict,
+                             .broken = taken ? report_broken : NULL, .user = e};
+  IG__TRY(ig__parts_make(e->context, e->source, &(ig__split_options){.seed = (uint64_t)e->run.seed, .val = e->run.val,
+                         .limit = e->run.limit}, taken || counted ? &look : NULL, &e->samples));
   if (!e->samples.count[e->part])
     return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part", data, ig__part_name(e->part));
   return IG_OK;
-}
-
-static void report_broken(void *user, const ig__ref *ref, const char *message) {
-  (void)ref;
-  ig__log(user, IG_LOG_WARNING, "left out: %s", message);
 }
 
 static ig_status open_all(evaluation *e) {
@@ -62,7 +71,7 @@ static ig_status open_all(evaluation *e) {
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));
   return ig__loader_new(e->source, &(ig__loader_options){.batch = o->batch, .threads = o->workers, .depth = 4,
-                        .strict = o->strict, .broken = report_broken, .user = e->context}, &e->loader);
+                        .strict = o->strict, .broken = report_broken, .user = e}, &e->loader);
 }
 
 static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
@@ -113,7 +122,7 @@ static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
                        &r->metrics));
   r->seconds = ig__now() - start;
-  r->broken = ig__loader_broken(e->loader);
+  r->broken = e->broken;
   IG__TRY(fill_classes(e, r));
   int64_t most = 0;
   for (int c = 0; c < classes; c++)

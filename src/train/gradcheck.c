@@ -38,7 +38,9 @@ static void move_zero_biases(check *c) {
 
 static ig_status open_all(check *c) {
   const ig_gradcheck_options *o = c->options;
-  IG__TRY(ig__source_open(o->data, &c->source));
+  ig__source_want want;
+  IG__TRY(ig__model_want_of(o->model, &want));
+  IG__TRY(ig__source_open(o->data, &want, &c->source));
   int classes = c->source->info.class_count > 0 ? c->source->info.class_count : 1;
   IG__TRY(ig__model_any(o->model, classes, 8, (uint64_t)o->seed, &c->model));
   IG__TRY(ig__samples_make(c->source, &(ig__split_options){(uint64_t)o->seed, 0, 0, 0}, &c->samples));

@@ -84,6 +84,11 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
   ig__trainer *t = user;
   (void)ref;
   ig__log(t->context, IG_LOG_WARNING, "left out: %s", message);
+  t->broken++;
+  if (!*t->folder) { /* a first look, before there is a log */
+    ig__buffer_text(&t->early, "left out: %s\n", message);
+    return;
+  }
   ig_status status = ig__trainer_note(t, "left out: %s", message);
   if (t->noted == IG_OK) t->noted = status;
 }
@@ -95,10 +100,16 @@ static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augme
 
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
-  IG__TRY(ig__source_open(o->data, &t->source));
+  ig__source_want want;
+  IG__TRY(ig__model_want_of(o->model, &want));
+  IG__TRY(ig__source_open(o->data, &want, &t->source));
+  if (t->source->info.skipped)
+    ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
     return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
-  IG__TRY(ig__samples_make(t->source, &(ig__split_options){(uint64_t)o->seed, o->val, 0, o->limit}, &t->samples));
+  IG__TRY(ig__parts_make(t->context, t->source, &(ig__split_options){.seed = (uint64_t)o->seed, .val = o->val, .limit = o->limit},
+                         &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
+                         &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
   if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
   t->order = ig__alloc((size_t)count, sizeof *t->order);
@@ -268,6 +279,7 @@ static ig_status finish_epoch(ig__trainer *t) {
 static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
+  IG__TRY(ig__trainer_note_early(t));
   while (t->state.epoch < t->epochs) {
     memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
     IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
@@ -327,6 +339,7 @@ static void close_trainer(ig__trainer *t) {
   ig__samples_free(&t->samples);
   ig__source_close(t->source);
   ig__run_state_free(&t->state);
+  ig__buffer_free(&t->early);
   ig__free(t->order);
 }
 
@@ -350,7 +363,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   result->best_epoch = (int)t.state.best_epoch;
   result->stopped = t.stopped ? t.stopped : "";
   result->seconds = t.state.seconds;
-  result->broken = t.loader ? ig__loader_broken(t.loader) : 0;
+  result->broken = t.broken;
   close_trainer(&t);
   return status;
 }

@@ -99,6 +99,12 @@ ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *lo
                        double penalty, int64_t *confusion, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
+/* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
+/* The parts of a run, without what is broken, where the source keeps what a first look reads (ig__samples_survey). `loader` has
+ * threads, strict and broken; NULL: no look, for parts that no split and no limit decide. */
+ig_status ig__parts_make(ig_context *context, const ig__source *source, const ig__split_options *split, const ig__loader_options *loader,
+                         ig__samples *out);
+
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
 /* Everything that a run must remember to go on exactly, besides the arrays. */
 typedef struct ig__run_state {
@@ -140,6 +146,8 @@ typedef struct ig__trainer {
   const ig_train_events *events;
   ig__source *source;
   ig__samples samples;
+  ig__buffer early;          /* lines for log.txt from before there was one */
+  int64_t broken;            /* pictures left out so far */
   ig__model *model;
   ig__updater *updater;
   const ig__schedule *schedule;
@@ -166,6 +174,7 @@ ig_status ig__trainer_save(ig__trainer *trainer);
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
+ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
@@ -179,5 +188,10 @@ void ig__synthetic_batch_free(ig__batch *batch);
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
+/* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
+ig__source_want ig__model_want(const ig__model *model);
+/* The same for a model that is not open yet, because the number of classes is not known before the data. */
+ig_status ig__model_want_of(const char *name, ig__source_want *out);
+
 
 #endif
