@@ -121,6 +121,7 @@ static ig_status open_model(ig__trainer *t) {
   int real_size;
   IG__TRY(ig__real_size(o->precision, &real_size));
   IG__TRY(ig__model_open(o->model, t->source->info.class_count, &t->model));
+  IG__TRY(ig__model_fit(t->model, &t->source->info));
   IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
   if (!t->model->class_name) {
     size_t classes = (size_t)t->source->info.class_count;

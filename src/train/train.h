@@ -185,8 +185,10 @@ ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
 ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
 void ig__synthetic_batch_free(ig__batch *batch);
 
-/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
-ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
+/* Gives the sizes that a model leaves open those of the data's first picture; NULL: 3 × 32 × 32, to have something to show. */
+ig_status ig__model_fit(ig__model *model, const ig__source_info *data);
+/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Fitted to `data`, bound at real_size. */
+ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
 /* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
 ig__source_want ig__model_want(const ig__model *model);

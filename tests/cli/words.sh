@@ -140,7 +140,7 @@ test_config() {
 test_models() {
   run models
   want_code 0
-  for name in dncnn lenet5 mlp resnet18 resnet8 softmax swift textbook unet mnist-99; do want_out "$name"; done
+  for name in dncnn lenet5 mlp resnet18 resnet8 small softmax swift textbook unet mnist-99; do want_out "$name"; done
   run models textbook
   want_code 0
   want_out "conv2d 32"
