@@ -57,7 +57,7 @@ typedef struct ig_train_options {
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
   char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
-  double weight_decay;          /* decoupled: w −= lr·weight_decay·w */
+  double weight_decay;          /* decoupled: w −= lr·weight_decay·w; −1: the optimiser's own, 0 but for adamw */
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */

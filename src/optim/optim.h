@@ -41,6 +41,7 @@ typedef struct ig__optimiser {
   int (*slots)(const void *options); /* how many slots these options need */
   double default_lr;
   void (*step)(const ig__update *u);
+  double (*weight_decay)(const void *options); /* decoupled decay that these options bring along; NULL: none */
 } ig__optimiser;
 
 /* ---- schedules --------------------------------------------------------------------------------------------------- */

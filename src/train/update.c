@@ -91,7 +91,9 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
   IG__TRY(check_scale(o->l2_scale));
   u->lr = o->lr > 0 ? o->lr : u->optimiser->default_lr;
   u->clip = o->clip;
-  u->weight_decay = o->weight_decay;
+  u->weight_decay = o->weight_decay >= 0               ? o->weight_decay
+                    : u->optimiser->weight_decay ? u->optimiser->weight_decay(u->optimiser_options)
+                                                 : 0;
   u->slots = u->optimiser->slots(u->optimiser_options);
   u->grads = ig__alloc((size_t)u->model->params_size, (size_t)u->k->real_size);
   if (!u->grads) return IG_NO_MEMORY;
