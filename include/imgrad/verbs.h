@@ -51,8 +51,11 @@ typedef struct ig_train_options {
   char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
-  char epochs[16];              /* "10", or "+50" with resume */
-  char time[16];                /* stop this call after so long: "90", "10m"; "": no limit */
+  char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
+  char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */
+  int patience;                 /* stop after so many epochs without a better validation; 0: never */
+  char freeze[IG_SPEC_SIZE];    /* parameters that are not trained, by patterns of names: "conv2d1.*, stage1.*" */
+  char lr_scale[IG_SPEC_SIZE];  /* rates of parameters: "stage1.*=0.1" */
   double lr;                    /* per step; 0: the optimiser's own default */
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
@@ -107,7 +110,7 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  const char *stopped;          /* "epochs", "time", "signal" */
+  const char *stopped;          /* "epochs", "patience", "plan" (ended in the time); "time", "signal": can be gone on with */
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;

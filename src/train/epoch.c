@@ -20,13 +20,13 @@ static ig_status asked_to_stop(ig__trainer *t, double now) {
       return status;
     }
   }
-  if (t->time_limit > 0 && now - t->began >= t->time_limit) t->stopped = "time";
+  if (t->time_limit > 0 && !t->planning && now - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }
 
 static void tell_progress(const ig__trainer *t, int64_t in_epoch, double epoch_seconds, double wait) {
   if (!t->events || !t->events->progress) return;
-  int64_t done = t->state.step, all = t->steps_per_epoch * t->epochs;
+  int64_t done = t->state.step, all = ig__plan_steps(t);
   double spent = t->state.seconds + ig__now() - t->started;
   ig_progress p = {.epoch = (int)t->state.epoch + 1, .epochs = t->epochs, .step = in_epoch, .steps = t->steps_per_epoch,
                    .train = ig__tally_metrics(&t->state.tally, true), .lr = t->lr,
@@ -62,9 +62,7 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
 
 /* The rate of update `step`, counted from 0. */
 static double rate_at(const ig__trainer *t, int64_t step) {
-  int64_t total = t->steps_per_epoch * t->epochs;
-  ig__progress at = {.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch};
-  return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, at);
+  return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, ig__plan_progress(t, step));
 }
 
 static ig_status train_step(ig__trainer *t, int64_t *pictures) {
@@ -109,6 +107,8 @@ ig_status ig__train_epoch(ig__trainer *t) {
       IG__TRY(ig__trainer_save(t));
     }
     if (t->stopped) return stop;
+    IG__TRY(ig__plan_mend(t, now));
+    if (t->state.planned_steps && ig__plan_ended(t)) break;
     IG__TRY(train_step(t, &pictures));
     if (!pictures) break;
     tell_progress(t, ++in_epoch, t->state.epoch_seconds + ig__now() - since,

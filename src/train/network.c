@@ -135,7 +135,8 @@ static ig_status build(const ig__network_request *q, ig__network *net, ig__graph
   IG__TRY(add_output(out, built.output[0], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
-  ig__value target = q->soft_labels ? ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__F32, ig__shape_make(2, (int[]){graph->n, net->classes}, true))
+  const int rows[] = {graph->n, net->classes};
+  ig__value target = q->soft_labels ? ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__F32, ig__shape_make(2, rows, true))
                                     : target_leaf(graph, &q->data->field[net->target_field]);
   ig__value loss = build_loss(graph, text, built.output[0], target);
   IG__TRY(graph->status);

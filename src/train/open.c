@@ -49,7 +49,8 @@ ig__source_want ig__model_want(const ig__model *model) {
 ig_status ig__model_want_of(const char *name, ig__source_want *out) {
   ig__model *model;
   bool trained = ig__is_folder(name) || ends_with(name, ".safetensors");
-  IG__TRY(trained ? ig__model_any(name, NULL, 1, 4, 0, &model) : ig__model_open(name, 2, &model)); /* the input does not depend on classes */
+  /* The input does not depend on the classes. */
+  IG__TRY(trained ? ig__model_any(name, NULL, 1, 4, 0, &model) : ig__model_open(name, 2, &model));
   *out = ig__model_want(model);
   out->class_count = 0;
   out->class_name = NULL;

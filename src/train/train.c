@@ -12,7 +12,8 @@
 
 /* Options that may differ when a run is taken up again: they change no result. */
 static bool is_free(const char *name) {
-  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "checkpoint_every", "min_accuracy"};
+  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "patience",
+                                      "checkpoint_every", "min_accuracy"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (!strcmp(name, names[i])) return true;
   return false;
@@ -66,20 +67,6 @@ static ig_status resumed_options(const ig_train_options *asked, ig_train_options
   return IG_OK;
 }
 
-/* "10", or "+50" on top of what the run was asked for. */
-static ig_status read_epochs(const ig_train_options *asked, const ig_train_options *o, int *out) {
-  int64_t base = 0, n = 0;
-  bool given = asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
-  const char *text = given ? asked->epochs : o->epochs;
-  bool plus = *text == '+';
-  if (!ig__parse_i64(text + plus, &n) || n < 0 || n > 1000000 || (plus && !*asked->resume))
-    return ig__fail(IG_USAGE, "--epochs %s: a number up to 1000000 is wanted (+N with --resume only)", text);
-  if (plus && (!ig__parse_i64(o->epochs, &base) || base + n > 1000000))
-    return ig__fail(IG_USAGE, "--epochs %s: added to %s it is no number up to 1000000", text, o->epochs);
-  *out = (int)(base + n);
-  return IG_OK;
-}
-
 static void report_broken(void *user, const ig__ref *ref, const char *message) {
   ig__trainer *t = user;
   (void)ref;
@@ -123,6 +110,7 @@ static ig_status open_model(ig__trainer *t) {
   IG__TRY(ig__model_open(o->model, t->source->info.class_count, &t->model));
   IG__TRY(ig__model_fit(t->model, &t->source->info));
   IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
+  if (*o->freeze) IG__TRY(ig__patterns_freeze(t->model, o->freeze));
   if (!t->model->class_name) {
     size_t classes = (size_t)t->source->info.class_count;
     t->model->class_name = ig__alloc(classes, sizeof *t->model->class_name);
@@ -154,8 +142,6 @@ static ig_status open_network(ig__trainer *t) {
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
   if (o->min_accuracy > 0 && !t->samples.count[IG__VAL] && !t->samples.count[IG__TEST])
     return ig__fail(IG_USAGE, "--min-accuracy: %s has neither a test nor a validation part to measure", o->data);
-  if (*o->time && (!ig__parse_seconds(o->time, &t->time_limit) || t->time_limit <= 0))
-    return ig__fail(IG_USAGE, "--time %s: a length of time like 90, 10m or 1.5h is wanted", o->time);
   return IG_OK;
 }
 
@@ -195,7 +181,7 @@ static ig_status write_config(ig__trainer *t, const ig_train_options *options) {
  * next interruption, and a further +N counts from there. */
 static ig_status extend(ig__trainer *t) {
   int64_t before;
-  if (!ig__parse_i64(t->options->epochs, &before) || before == t->epochs) return IG_OK;
+  if (t->planning || t->state.planned_steps || (ig__parse_i64(t->options->epochs, &before) && before == t->epochs)) return IG_OK;
   ig_train_options *o = ig__alloc(1, sizeof *o);
   if (!o) return IG_NO_MEMORY;
   *o = *t->options;
@@ -220,6 +206,7 @@ static ig_status open_folder(ig__trainer *t) {
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
+      ig__plan_resume(t, t->asked);
       return extend(t);
     }
     ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
@@ -242,8 +229,12 @@ static bool is_better(const ig__trainer *t, const ig_metrics *val) {
 static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
   *out = (ig_metrics){.loss = NAN, .data_loss = NAN, .penalty = NAN, .accuracy = NAN};
   if (!t->samples.count[part]) return IG_OK;
-  return ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
-                      ig__updater_penalty(t->updater), NULL, out);
+  double start = ig__now();
+  IG__TRY(ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
+                       ig__updater_penalty(t->updater), NULL, out));
+  t->measure_seconds += ig__now() - start;
+  t->measured += out->n;
+  return IG_OK;
 }
 
 /* Validation, the row of the epoch, the best weights; then the checkpoint says that the epoch is over. */
@@ -257,6 +248,7 @@ static ig_status finish_epoch(ig__trainer *t) {
   IG__TRY(measure(t, IG__VAL, &row.val));
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
+  t->validating_seconds += ig__now() - start;
   row.time = s->seconds;
   s->history[s->history_count++] = row;
   s->epoch++;
@@ -281,7 +273,14 @@ static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
   IG__TRY(ig__trainer_note_early(t));
-  while (t->state.epoch < t->epochs) {
+  bool extended = t->asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
+  ig__plan_start(t, ig__now());
+  t->began_epoch = t->state.epoch;
+  while (!ig__plan_ended(t)) {
+    if (ig__plan_out_of_patience(t) && !(extended && t->began_epoch == t->state.epoch)) {
+      t->stopped = "patience";
+      return IG_OK;
+    }
     memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
     IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
     t->started = ig__now();
@@ -289,7 +288,7 @@ static ig_status train(ig__trainer *t) {
     if (status != IG_OK || t->stopped) return status;
     IG__TRY(finish_epoch(t));
   }
-  t->stopped = "epochs";
+  t->stopped = t->state.planned_steps ? "plan" : "epochs";
   return IG_OK;
 }
 
@@ -347,11 +346,12 @@ static void close_trainer(ig__trainer *t) {
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
                    ig_train_result *result) {
   ig_train_options o = *options;
-  ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now(), .began = ig__now()};
+  ig__trainer t = {.context = context, .options = &o, .asked = options, .events = events, .saved = ig__now(), .began = ig__now()};
   *result = (ig_train_result){.stopped = ""};
   IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
   if (*options->resume) IG__TRY(resumed_options(options, &o));
-  ig_status status = read_epochs(options, &o, &t.epochs);
+  else ig__plan_epochs_option(&o);
+  ig_status status = ig__plan_read(&t, options);
   if (status == IG_OK) status = open_data(&t);
   if (status == IG_OK) status = open_model(&t);
   if (status == IG_OK) status = open_network(&t);

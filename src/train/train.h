@@ -116,6 +116,9 @@ typedef struct ig__run_state {
   double epoch_seconds, epoch_wait;
   double best_accuracy, best_loss;  /* of validation, at the epoch that was kept */
   int64_t best_epoch;        /* 0: none yet */
+  int64_t planned_steps;     /* of the whole run, planned by --time (plan.c); 0: none */
+  int64_t plan_step;         /* when the plan was made, the schedule stood at plan_place */
+  double plan_place;
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
@@ -143,6 +146,7 @@ ig_status ig__run_state_parse(const ig__section *section, const char *place, ig_
 typedef struct ig__trainer {
   ig_context *context;
   const ig_train_options *options;
+  const ig_train_options *asked; /* as the caller gave them */
   const ig_train_events *events;
   ig__source *source;
   ig__samples samples;
@@ -161,8 +165,14 @@ typedef struct ig__trainer {
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;
+  int64_t began_epoch;       /* where this call began */
   int64_t steps_per_epoch;
   double time_limit, began;  /* of this call: seconds it may train; when it started to */
+  bool planning;             /* the time decides how long the run is, and the plan may still change */
+  double first_time, next_plan; /* of planning: the first step, when to look again */
+  int64_t first_step;
+  double validating_seconds, measure_seconds; /* since the first step; of measuring, and of how many pictures */
+  int64_t measured;
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
@@ -170,6 +180,21 @@ typedef struct ig__trainer {
 } ig__trainer;
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);
+
+/* ---- plan.c: how long the run is ---------------------------------------------------------------------------------------- */
+void ig__plan_epochs_option(ig_train_options *options); /* --time alone is --epochs time */
+ig_status ig__plan_read(ig__trainer *trainer, const ig_train_options *asked);
+void ig__plan_resume(ig__trainer *trainer, const ig_train_options *asked); /* after a checkpoint was loaded */
+void ig__plan_start(ig__trainer *trainer, double now);
+ig_status ig__plan_mend(ig__trainer *trainer, double now);                 /* before a step */
+bool ig__plan_ended(const ig__trainer *trainer);
+bool ig__plan_out_of_patience(const ig__trainer *trainer);
+int64_t ig__plan_steps(const ig__trainer *trainer);                        /* of the whole run, as far as is known */
+ig__progress ig__plan_progress(const ig__trainer *trainer, int64_t step);  /* what the schedule is told */
+
+/* ---- patterns.c: parameters by patterns of their names ------------------------------------------------------------------ */
+ig_status ig__patterns_freeze(ig__model *model, const char *text);
+ig_status ig__patterns_rates(const ig__model *model, const char *text, double *of); /* one factor a parameter */
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
