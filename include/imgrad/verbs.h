@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char optimizer[IG_SPEC_SIZE]; /* "adam", "sgd momentum=0.9" */
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
+  char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
   char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
@@ -64,6 +65,7 @@ typedef struct ig_train_options {
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */
+  bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
@@ -132,6 +134,7 @@ typedef struct ig_eval_options {
   char precision[8];
   char conv[8];                 /* "": as the run */
   int batch, threads, workers;
+  int top;                      /* k of the top-k accuracy */
   double min_accuracy;
   bool strict;
 } ig_eval_options;
@@ -142,12 +145,19 @@ typedef struct ig_class_result {
   const char *name;
   int64_t n, predicted, correct;
   double precision, recall, f1; /* NaN where undefined */
+  double auc;                   /* area under the ROC curve of this class against the rest, exact with ties; NaN: only one of them */
 } ig_class_result;
 
 typedef struct ig_eval_result {
   ig_metrics metrics;
   const char *part;
   double baseline, seconds;
+  int top;                      /* the k of top_accuracy */
+  double top_accuracy;          /* share of the pictures whose class is among the k with the highest numbers */
+  double auc;                   /* mean of the classes' */
+  /* Of the probabilities; NaN when the model makes none. brier: mean over pictures of Σ (p − 1 or 0)² over the classes, 0 … 2.
+   * calibration_error: expected calibration error of the answers, in 15 bins of equal width. */
+  double brier, calibration_error;
   int class_count;
   ig_class_result *classes;
   int64_t *confusion;           /* class_count × class_count: [true][predicted] */

@@ -106,6 +106,12 @@ void ig__samples_free(ig__samples *samples);
 /* The order of an epoch: refs sorted by Philox(seed, epoch, key), ties by key then index. In place. */
 ig_status ig__order_epoch(ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch);
 
+/* The order of an epoch in which every class has as many places: `out` has `count` of them too. Each class with pictures gives
+ * count / classes, rounded down or up (which ones differs from epoch to epoch); its pictures come in the order that
+ * ig__order_epoch gives them, and when they are used up again from the beginning. A second copy in one epoch has a key of its
+ * own, so that dropout and augmentation treat it as another picture. Broken pictures count until they are found. A function of seed, epoch, keys and labels alone. */
+ig_status ig__order_balanced(const ig__source *source, const ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch, ig__ref *out);
+
 /* ---- augmentation: augment.h has the kinds --------------------------------------------------------------------------- */
 
 /* What happens to training samples, parsed and fitted to a source's fields. Read only; any number of threads. */

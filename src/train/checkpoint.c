@@ -1,6 +1,6 @@
 /* The checkpoint: one file of sections, each with its hash, little-endian.
  *
- *   "IGCKPT01"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
+ *   "IGCKPT02"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
  *
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
  * of the run. It is written beside as checkpoint.next and read back before it takes the place of the old one, so that a
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC "IGCKPT01"
+#define MAGIC "IGCKPT02"
 #define MAX_HISTORY ((uint64_t)10000000)
 #define MAX_CHECKPOINT ((size_t)1 << 40)
 
@@ -86,6 +86,7 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->tally.n);
   pass_i64(s, &r->tally.correct);
   pass_double(s, &r->tally.loss);
+  pass_double(s, &r->tally.weight);
   pass_double(s, &r->tally.penalty);
   pass_double(s, &r->seconds);
   pass_double(s, &r->epoch_seconds);
@@ -93,6 +94,7 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_double(s, &r->best_accuracy);
   pass_double(s, &r->best_loss);
   pass_i64(s, &r->best_epoch);
+  for (int i = 0; i < IG__SCHEDULE_STATE; i++) pass_double(s, &r->schedule[i]);
   pass_i64(s, &r->planned_steps);
   pass_i64(s, &r->plan_step);
   pass_double(s, &r->plan_place);

@@ -35,10 +35,10 @@ static void tell_progress(const ig__trainer *t, int64_t in_epoch, double epoch_s
   t->events->progress(t->events->user, &p);
 }
 
-/* Forward and backward over up to `accumulate` batches. *pictures 0: the epoch is over. */
-static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
+/* Forward and backward over up to `accumulate` batches. `loss` sums weight times loss. *pictures 0: the epoch is over. */
+static ig_status gather(ig__trainer *t, double *loss, double *weight, int64_t *pictures) {
   const ig_train_options *o = t->options;
-  *loss = 0;
+  *loss = *weight = 0;
   *pictures = 0;
   for (int i = 0; i < o->accumulate; i++) {
     const ig__batch *batch;
@@ -49,11 +49,12 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
       ig__augment_mix(t->augment, (uint64_t)o->seed, t->state.epoch + 1, batch, t->train.target_field, t->train.classes, t->mixed);
     ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
-                          .loss_scale = several ? batch->n : 1, .target = t->mixed};
+                          .loss_scale = several ? ig__network_weigh(&t->train, batch) : 1, .target = t->mixed};
     IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
     const int32_t *label = batch->field[t->train.target_field];
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
-    *loss += ig__network_loss(&t->train) * batch->n;
+    *loss += ig__network_loss(&t->train) * t->train.weight;
+    *weight += t->train.weight;
     *pictures += batch->n;
     t->state.position = batch->next;
   }
@@ -66,15 +67,16 @@ static double rate_at(const ig__trainer *t, int64_t step) {
 }
 
 static ig_status train_step(ig__trainer *t, int64_t *pictures) {
-  double loss, penalty;
-  IG__TRY(gather(t, &loss, pictures));
+  double loss, weight, penalty;
+  IG__TRY(gather(t, &loss, &weight, pictures));
   if (!*pictures) return IG_OK;
   t->lr = rate_at(t, t->state.step);
-  IG__TRY(ig__updater_step(t->updater, loss / (double)*pictures, t->lr, t->state.step + 1,
-                           t->options->accumulate > 1 ? (double)*pictures : 1, &penalty));
+  IG__TRY(ig__updater_step(t->updater, loss / weight, t->lr, t->state.step + 1,
+                           t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
   t->state.tally.n += *pictures;
   t->state.tally.loss += loss;
+  t->state.tally.weight += weight;
   t->state.tally.penalty += penalty * (double)*pictures;
   return IG_OK;
 }

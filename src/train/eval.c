@@ -14,6 +14,7 @@ typedef struct evaluation {
   ig__samples samples;
   ig__network network;
   ig__loader *loader;
+  ig__scores scores;
   ig__part part;
   int64_t broken;
 } evaluation;
@@ -100,6 +101,21 @@ static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
   return IG_OK;
 }
 
+static ig_status fill_scores(const evaluation *e, ig_eval_result *r) {
+  ig__score_figures f;
+  double *auc = ig__alloc((size_t)r->class_count, sizeof *auc);
+  if (!auc) return IG_NO_MEMORY;
+  const ig_status status = ig__scores_measure(&e->scores, e->options->top, auc, &f);
+  for (int c = 0; c < r->class_count; c++) r->classes[c].auc = auc[c];
+  ig__free(auc);
+  r->top = e->options->top;
+  r->top_accuracy = f.top;
+  r->auc = f.auc;
+  r->brier = f.brier;
+  r->calibration_error = f.calibration;
+  return status;
+}
+
 /* The penalty as the run had it, so that the loss means here what it meant while training. */
 static ig_status find_penalty(const evaluation *e, double *penalty) {
   int64_t pictures = e->samples.count[IG__TRAIN];
@@ -117,13 +133,15 @@ static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   r->part = ig__part_name(e->part);
   r->confusion = ig__alloc((size_t)classes * (size_t)classes, sizeof *r->confusion);
   if (!r->confusion) return IG_NO_MEMORY;
+  e->scores.classes = classes;
   double start = ig__now(), penalty;
   IG__TRY(find_penalty(e, &penalty));
   IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
-                       &r->metrics));
+                       &e->scores, &r->metrics));
   r->seconds = ig__now() - start;
   r->broken = e->broken;
   IG__TRY(fill_classes(e, r));
+  IG__TRY(fill_scores(e, r));
   int64_t most = 0;
   for (int c = 0; c < classes; c++)
     if (r->classes[c].n > most) most = r->classes[c].n;
@@ -144,6 +162,7 @@ ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_r
   if (status == IG_OK) status = measure(&e, result, &measured);
   ig__loader_free(e.loader);
   ig__network_free(&e.network);
+  ig__scores_free(&e.scores);
   ig__samples_free(&e.samples);
   ig__source_close(e.source);
   ig__model_free(e.model);

@@ -86,7 +86,8 @@ ig__progress ig__plan_progress(const ig__trainer *t, int64_t step) {
     total = place > 0 ? (int64_t)((double)step / place + 0.5) : s->planned_steps ? s->planned_steps : INT64_MAX / 2;
     if (place >= 1 && total > step) total = step;
   }
-  return (ig__progress){.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch};
+  return (ig__progress){.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch,
+                        .state = s->schedule};
 }
 
 bool ig__plan_ended(const ig__trainer *t) {

@@ -103,6 +103,24 @@ static ig_status open_data(ig__trainer *t) {
   return t->order ? IG_OK : IG_NO_MEMORY;
 }
 
+/* The weights of the classes, said where they were not spelled out. */
+static ig_status open_class_weights(ig__trainer *t) {
+  const ig__source_info *info = &t->source->info;
+  int64_t *counts = ig__class_counts(t->source, t->samples.ref[IG__TRAIN], t->samples.count[IG__TRAIN]);
+  if (!counts) return IG_NO_MEMORY;
+  ig_status status = ig__class_weights(t->options->class_weights, info->class_name, info->class_count, counts, &t->class_weight);
+  int most = 0, least = 0;
+  for (int c = 1; t->class_weight && c < info->class_count; c++) {
+    if (t->class_weight[c] > t->class_weight[most]) most = c;
+    if (t->class_weight[c] < t->class_weight[least]) least = c;
+  }
+  if (t->class_weight)
+    ig__log(t->context, IG_LOG_INFO, "class weights: from %.4g for %s (%lld pictures) to %.4g for %s (%lld)", t->class_weight[least],
+            info->class_name[least], (long long)counts[least], t->class_weight[most], info->class_name[most], (long long)counts[most]);
+  ig__free(counts);
+  return status;
+}
+
 static ig_status open_model(ig__trainer *t) {
   const ig_train_options *o = t->options;
   int real_size;
@@ -126,8 +144,8 @@ static ig_status open_network(ig__trainer *t) {
   const ig__source_info *info = &t->source->info;
   IG__TRY(ig__augment_new(o->augment, info, &t->augment));
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
-                          .conv = o->conv, .training = true, .gradients = true, .accumulates = o->accumulate > 1,
-                          .soft_labels = ig__augment_mixes(t->augment)}, &t->train));
+                          .conv = o->conv, .class_weight = t->class_weight, .training = true, .gradients = true,
+                          .accumulates = o->accumulate > 1, .soft_labels = ig__augment_mixes(t->augment)}, &t->train));
   if (ig__augment_mixes(t->augment)) {
     t->mixed = ig__alloc((size_t)o->batch * (size_t)t->train.classes, sizeof *t->mixed);
     if (!t->mixed) return IG_NO_MEMORY;
@@ -231,7 +249,7 @@ static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
   if (!t->samples.count[part]) return IG_OK;
   double start = ig__now();
   IG__TRY(ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
-                       ig__updater_penalty(t->updater), NULL, out));
+                       ig__updater_penalty(t->updater), NULL, NULL, out));
   t->measure_seconds += ig__now() - start;
   t->measured += out->n;
   return IG_OK;
@@ -252,6 +270,8 @@ static ig_status finish_epoch(ig__trainer *t) {
   row.time = s->seconds;
   s->history[s->history_count++] = row;
   s->epoch++;
+  const ig_metrics *seen = row.val.n ? &row.val : &row.train;
+  if (t->schedule->observe) t->schedule->observe(t->schedule_options, s->schedule, seen->loss, seen->accuracy);
   if (is_better(t, &row.val)) {
     s->best_epoch = s->epoch;
     s->best_accuracy = row.val.accuracy;
@@ -269,6 +289,15 @@ static ig_status finish_epoch(ig__trainer *t) {
   return IG_OK;
 }
 
+static ig_status order_epoch(ig__trainer *t) {
+  const ig__ref *ref = t->samples.ref[IG__TRAIN];
+  const int64_t count = t->samples.count[IG__TRAIN], epoch = t->state.epoch + 1;
+  const uint64_t seed = (uint64_t)t->options->seed;
+  if (t->options->balanced) return ig__order_balanced(t->source, ref, count, seed, epoch, t->order);
+  memcpy(t->order, ref, (size_t)count * sizeof *t->order);
+  return ig__order_epoch(t->order, count, seed, epoch);
+}
+
 static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
@@ -281,8 +310,7 @@ static ig_status train(ig__trainer *t) {
       t->stopped = "patience";
       return IG_OK;
     }
-    memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
-    IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
+    IG__TRY(order_epoch(t));
     t->started = ig__now();
     ig_status status = ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
@@ -341,6 +369,7 @@ static void close_trainer(ig__trainer *t) {
   ig__run_state_free(&t->state);
   ig__buffer_free(&t->early);
   ig__free(t->order);
+  ig__free(t->class_weight);
 }
 
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
@@ -353,6 +382,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   else ig__plan_epochs_option(&o);
   ig_status status = ig__plan_read(&t, options);
   if (status == IG_OK) status = open_data(&t);
+  if (status == IG_OK) status = open_class_weights(&t);
   if (status == IG_OK) status = open_model(&t);
   if (status == IG_OK) status = open_network(&t);
   if (status == IG_OK) status = open_folder(&t);

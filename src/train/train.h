@@ -7,6 +7,7 @@
 #include "graph/plan.h"
 #include "imgrad/verbs.h"
 #include "model/model.h"
+#include "optim/optim.h"
 
 struct ig_context {
   ig__pool *pool;
@@ -26,14 +27,25 @@ void ig__config_write(const ig_train_options *options, ig__buffer *out);
 /* The same from memory; `place` stands in messages. */
 ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, size_t size, const char *place);
 
+/* ---- class_weights.c --------------------------------------------------------------------------------------------------- */
+/* The weights that --class-weights names, one a class: *out NULL when all count alike (owner: caller, ig__free). `counts`:
+ * training pictures of each class. IG_USAGE: a class that is not there (the nearest named), or no such weight. */
+ig_status ig__class_weights(const char *text, char (*names)[64], int classes, const int64_t *counts, double **out);
+
 /* ---- network.c: a model and its plan for one mode ---------------------------------------------------------------------- */
 typedef struct ig__network {
   ig__model *model;          /* borrowed */
   ig__plan *plan;
   const ig__kernels *k;
   int n, classes;            /* planned pictures; width of the prediction, 0 when it is a picture */
+  int ends_in;               /* what the prediction's numbers are (network.c) */
+  bool binary;               /* one number for two classes: the second when it is larger than `threshold` */
+  double threshold;
   int first_kink, kinks;     /* among the plan's outputs */
   int image_field;
+  const double *class_weight; /* borrowed; NULL: all pictures count alike */
+  void *weights;             /* of the batch's pictures, of mean 1 */
+  double weight;             /* of the last batch: the sum of its pictures' weights, their number when they count alike */
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
 } ig__network;
 
@@ -42,6 +54,7 @@ typedef struct ig__network_request {
   const ig__source_info *data;
   const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
   const char *conv;          /* "auto", "direct"; NULL: auto */
+  const double *class_weight; /* how much a picture of each class counts in the loss; NULL: alike. Kept as long as the network */
   int n;
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
@@ -53,6 +66,8 @@ typedef struct ig__network_request {
 /* IG_BAD_MODEL: the model does not fit the pictures or the labels; the message says what each has. */
 ig_status ig__network_new(const ig_context *context, const ig__network_request *request, ig__network *out);
 void ig__network_free(ig__network *network);
+/* The sum of the weights of a batch's pictures, which its mean loss is divided by. */
+double ig__network_weigh(const ig__network *network, const ig__batch *batch);
 /* `target` NULL: the batch's own. */
 typedef struct ig__pass_step {
   uint64_t seed, step;
@@ -68,6 +83,9 @@ double ig__network_loss(const ig__network *network);
 uint64_t ig__network_kinks(const ig__network *network);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
+/* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
+ * probabilities of; or, when false is answered, numbers that are none. Those of sigmoids do not add up to 1. */
+bool ig__network_scores(const ig__network *network, int i, double *out);
 
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
@@ -89,14 +107,37 @@ double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present we
 double ig__updater_weight_norm(const ig__updater *updater);
 
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
-typedef struct ig__tally { int64_t n, correct; double loss, penalty; } ig__tally; /* sums over pictures */
+/* Sums over pictures; the loss is one of weight times loss. */
+typedef struct ig__tally { int64_t n, correct; double loss, weight, penalty; } ig__tally;
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
 double ig__baseline(const int64_t *class_count, int classes);
 
+/* ---- scores.c: figures that need every picture's probabilities ----------------------------------------------------------- */
+typedef struct ig__scores {
+  int classes;
+  size_t count, capacity;
+  float *value;              /* [count][classes] */
+  int32_t *label;            /* [count] */
+  size_t label_capacity;
+  bool no_probabilities;     /* some of them were none */
+} ig__scores;
+ig_status ig__scores_add(ig__scores *scores, int label, const double *value, bool probabilities);
+void ig__scores_free(ig__scores *scores);
+
+/* NaN where undefined: a class without pictures, or with nothing else; probabilities that are none. */
+typedef struct ig__score_figures {
+  double top;                /* share of the pictures whose class is among the `k` with the highest numbers */
+  double auc;                /* area under the ROC curve, one class against the rest: the mean over classes that have both */
+  double brier;              /* mean over pictures of Σ (probability − 1 or 0)² over the classes: 0 … 2 */
+  double calibration;        /* expected calibration error: Σ over 15 bins of confidence |accuracy − confidence| · share */
+} ig__score_figures;
+/* `class_auc`: one a class. */
+ig_status ig__scores_measure(const ig__scores *scores, int k, double *class_auc, ig__score_figures *out);
+
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
-/* A pass over refs without touching the weights. `confusion` (classes², may be NULL) is added to. */
+/* A pass over refs without touching the weights. `confusion` (classes²) and `scores` are added to; both may be NULL. */
 ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig_metrics *out);
+                       double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
 /* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
@@ -119,6 +160,7 @@ typedef struct ig__run_state {
   int64_t planned_steps;     /* of the whole run, planned by --time (plan.c); 0: none */
   int64_t plan_step;         /* when the plan was made, the schedule stood at plan_place */
   double plan_place;
+  double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
@@ -162,6 +204,7 @@ typedef struct ig__trainer {
   float *mixed;              /* targets of a batch whose pictures were mixed; NULL: they are not */
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
+  double *class_weight;      /* NULL: all alike */
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;

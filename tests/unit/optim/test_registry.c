@@ -90,7 +90,7 @@ TEST(functions_are_there) {
   }
   for (size_t i = 0; ig__schedules[i]; i++) CHECK(ig__schedules[i]->factor);
   for (size_t i = 0; ig__penalties[i]; i++) CHECK(ig__penalties[i]->lambda && ig__penalties[i]->value);
-  for (size_t i = 0; ig__initialisers[i]; i++) CHECK(ig__initialisers[i]->fill);
+  for (size_t i = 0; ig__initialisers[i]; i++) CHECK(!ig__initialisers[i]->fill != !ig__initialisers[i]->fill_matrix);
 }
 
 /* The registry's messages list up to 64 names in 512 bytes. */
