@@ -41,7 +41,8 @@ size_t ig_list_help(const char *kind, char *out, size_t size);
 
 typedef struct ig_train_options {
   char data[IG_PATH_SIZE];      /* a folder, or a built-in source with options: "digits", "random" */
-  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook" */
+  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook"; "": chosen by the data, and with it all
+                                 * options that were not set by name and have their default */
   char out[IG_PATH_SIZE];       /* run folder; "": runs/train, runs/train2, … */
   char resume[IG_PATH_SIZE];    /* a run folder to go on with exactly */
   char weights[IG_PATH_SIZE];   /* start from these weights (.safetensors or a run folder) */

@@ -117,6 +117,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
                   t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
   }
   book_time(t, &since, &waited);
-  if (!t->state.tally.n) return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read", t->options->data);
+  if (!t->state.tally.n && !(t->state.planned_steps && ig__plan_ended(t)))
+    return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read", t->options->data);
   return IG_OK;
 }

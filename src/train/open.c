@@ -58,6 +58,23 @@ ig_status ig__model_want_of(const char *name, ig__source_want *out) {
   return IG_OK;
 }
 
+/* Weights from a file or a run folder; what did not match is said. */
+ig_status ig__trainer_take_weights(ig__trainer *t, const char *from) {
+  char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
+  ig__buffer unmatched = {0};
+  int matched = 0;
+  if (!path) return IG_NO_MEMORY;
+  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
+  if (status == IG_OK) {
+    ig__buffer_add(&unmatched, "", 1);
+    ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
+    if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
+  }
+  ig__buffer_free(&unmatched);
+  ig__free(path);
+  return status;
+}
+
 static const ig__builtin *text_at(const ig__builtin *list, int index) {
   for (int i = 0; i < index && list->name; i++) list++;
   return list; /* past the last, all its members are NULL */

@@ -20,7 +20,7 @@
 #define T ig_train_options
 static const ig__option train_table[] = {
   TEXT(data, "digits", "folder, or built-in source with options: \"digits train=5000\""),
-  TEXT(model, "textbook", "built-in model or text file"),
+  TEXT(model, "", "built-in model or text file; default: chosen by the data, with whatever else is not given"),
   TEXT(out, "", "run folder to make; default runs/train, runs/train2, …"),
   TEXT(resume, "", "run folder to go on with, exactly where it stopped"),
   TEXT(weights, "", "start from these weights (.safetensors or run folder)"),

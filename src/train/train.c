@@ -85,11 +85,22 @@ static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augme
                         .augment = augment, .seed = (uint64_t)t->options->seed, .strict = t->options->strict, .broken = report_broken, .user = t}, out);
 }
 
+/* Without a model the pictures keep the size that the source gives them, unless the network that suits them has one of its own. */
+static ig_status open_source(ig__trainer *t) {
+  ig__source_want want = {.class_count = 0};
+  const char *data = t->options->data;
+  if (*t->options->model) IG__TRY(ig__model_want_of(t->options->model, &want));
+  IG__TRY(ig__source_open(data, &want, &t->source));
+  if (*t->options->model || !ig__choose_textbook(t->source)) return IG_OK;
+  ig__source_close(t->source);
+  t->source = NULL;
+  IG__TRY(ig__model_want_of("textbook", &want));
+  return ig__source_open(data, &want, &t->source);
+}
+
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
-  ig__source_want want;
-  IG__TRY(ig__model_want_of(o->model, &want));
-  IG__TRY(ig__source_open(o->data, &want, &t->source));
+  IG__TRY(open_source(t));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
@@ -100,7 +111,10 @@ static ig_status open_data(ig__trainer *t) {
   int64_t count = t->samples.count[IG__TRAIN];
   if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
   t->order = ig__alloc((size_t)count, sizeof *t->order);
-  return t->order ? IG_OK : IG_NO_MEMORY;
+  if (!t->order) return IG_NO_MEMORY;
+  if (*o->model) return IG_OK;
+  IG__TRY(ig__choose(t->context, t->source, &t->samples, t->options));
+  return ig__plan_read(t, t->asked);
 }
 
 /* The weights of the classes, said where they were not spelled out. */
@@ -163,23 +177,6 @@ static ig_status open_network(ig__trainer *t) {
   return IG_OK;
 }
 
-/* Weights from a file or a run folder; what did not match is said. */
-static ig_status take_weights(ig__trainer *t, const char *from) {
-  char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
-  ig__buffer unmatched = {0};
-  int matched = 0;
-  if (!path) return IG_NO_MEMORY;
-  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
-  if (status == IG_OK) {
-    ig__buffer_add(&unmatched, "", 1);
-    ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
-    if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
-  }
-  ig__buffer_free(&unmatched);
-  ig__free(path);
-  return status;
-}
-
 static ig_status save_model(ig__trainer *t) {
   char *path = ig__format("%s/model.safetensors", t->folder), epoch[24];
   snprintf(epoch, sizeof epoch, "%lld", (long long)t->state.best_epoch);
@@ -229,7 +226,7 @@ static ig_status open_folder(ig__trainer *t) {
     }
     ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
   }
-  if (*t->options->weights) IG__TRY(take_weights(t, t->options->weights));
+  if (*t->options->weights) IG__TRY(ig__trainer_take_weights(t, t->options->weights));
   if (!*t->options->resume) {
     IG__TRY(ig__folder_make(t->options->out, t->folder));
     IG__TRY(write_config(t, t->options));
@@ -314,6 +311,7 @@ static ig_status train(ig__trainer *t) {
     t->started = ig__now();
     ig_status status = ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
+    if (!t->state.tally.n) break; /* the time ended with the epoch before */
     IG__TRY(finish_epoch(t));
   }
   t->stopped = t->state.planned_steps ? "plan" : "epochs";

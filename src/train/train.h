@@ -187,7 +187,7 @@ ig_status ig__run_state_parse(const ig__section *section, const char *place, ig_
 /* ---- epoch.c: one pass that trains -------------------------------------------------------------------------------- */
 typedef struct ig__trainer {
   ig_context *context;
-  const ig_train_options *options;
+  ig_train_options *options; /* of this run: resolved */
   const ig_train_options *asked; /* as the caller gave them */
   const ig_train_events *events;
   ig__source *source;
@@ -235,6 +235,11 @@ bool ig__plan_out_of_patience(const ig__trainer *trainer);
 int64_t ig__plan_steps(const ig__trainer *trainer);                        /* of the whole run, as far as is known */
 ig__progress ig__plan_progress(const ig__trainer *trainer, int64_t step);  /* what the schedule is told */
 
+/* ---- choose.c: a run for which no model was named ------------------------------------------------------------------------- */
+bool ig__choose_textbook(const ig__source *source); /* small grey pictures: its size is asked for then */
+/* Chooses the model and all options that are not set, and says what and why. */
+ig_status ig__choose(const ig_context *context, const ig__source *source, const ig__samples *samples, ig_train_options *options);
+
 /* ---- patterns.c: parameters by patterns of their names ------------------------------------------------------------------ */
 ig_status ig__patterns_freeze(ig__model *model, const char *text);
 ig_status ig__patterns_rates(const ig__model *model, const char *text, double *of); /* one factor a parameter */
@@ -257,6 +262,8 @@ void ig__synthetic_batch_free(ig__batch *batch);
 ig_status ig__model_fit(ig__model *model, const ig__source_info *data);
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Fitted to `data`, bound at real_size. */
 ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out);
+/* Weights from a file or a run folder into the trainer's model; what did not match is said. */
+ig_status ig__trainer_take_weights(ig__trainer *trainer, const char *from);
 ig_status ig__real_size(const char *precision, int *out);
 /* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
 ig__source_want ig__model_want(const ig__model *model);
