@@ -311,7 +311,10 @@ static ig_status train(ig__trainer *t) {
     t->started = ig__now();
     ig_status status = ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
-    if (!t->state.tally.n) break; /* the time ended with the epoch before */
+    if (!t->state.tally.n) { /* the time ended with the epoch before */
+      IG__TRY(ig__trainer_save(t));
+      break;
+    }
     IG__TRY(finish_epoch(t));
   }
   t->stopped = t->state.planned_steps ? "plan" : "epochs";
