@@ -120,6 +120,7 @@ static void suggest(const ig_train_result *r, ig_status status) {
   char folder[2 * IG_PATH_SIZE];
   const char *program = cli_program();
   bool ended = r->stopped && strcmp(r->stopped, "epochs") == 0;
+  bool over = r->stopped && (strcmp(r->stopped, "plan") == 0 || strcmp(r->stopped, "patience") == 0);
   text_argument(folder, sizeof folder, r->out);
   if (status != IG_OK && status != IG_BELOW_BAR) {
     cli_say("go on with:\n  %s train --resume %s", program, folder);
@@ -128,7 +129,8 @@ static void suggest(const ig_train_result *r, ig_status status) {
   int width = text_width(program) + text_width(folder) + (int)strlen(" train --resume  --epochs +10") + 3;
   cli_say("next:");
   say_next(width, "measure it, class by class", "%s eval %s", program, folder);
-  say_next(width, ended ? "ten epochs more" : "go on", "%s train --resume %s%s", program, folder, ended ? " --epochs +10" : "");
+  if (over) say_next(width, "a further run, from these weights", "%s train --weights %s", program, folder);
+  else say_next(width, ended ? "ten epochs more" : "go on", "%s train --resume %s%s", program, folder, ended ? " --epochs +10" : "");
   say_next(width, "layers, parameters, memory", "%s summary %s", program, folder);
 }
 

@@ -32,7 +32,7 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path);
 /* One line an option, with default, range and unit; returns the length as snprintf does. */
 size_t ig_options_help(ig_verb verb, char *out, size_t size);
 /* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
- * "penalties", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
+ * "penalties", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
 size_t ig_list_help(const char *kind, char *out, size_t size);
 
 /* ---- train ------------------------------------------------------------------------------------------------------- */
@@ -42,7 +42,8 @@ size_t ig_list_help(const char *kind, char *out, size_t size);
 
 typedef struct ig_train_options {
   char data[IG_PATH_SIZE];      /* a folder, or a built-in source with options: "digits", "random" */
-  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook" */
+  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook"; "": chosen by the data, and with it all
+                                 * options that were not set by name and have their default */
   char out[IG_PATH_SIZE];       /* run folder; "": runs/train, runs/train2, … */
   char resume[IG_PATH_SIZE];    /* a run folder to go on with exactly */
   char weights[IG_PATH_SIZE];   /* start from these weights (.safetensors or a run folder) */
@@ -50,10 +51,14 @@ typedef struct ig_train_options {
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
   char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
+  char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
-  char epochs[16];              /* "10", or "+50" with resume */
-  char time[16];                /* stop this call after so long: "90", "10m"; "": no limit */
+  char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
+  char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */
+  int patience;                 /* stop after so many epochs without a better validation; 0: never */
+  char freeze[IG_SPEC_SIZE];    /* parameters that are not trained, by patterns of names: "conv2d1.*, stage1.*" */
+  char lr_scale[IG_SPEC_SIZE];  /* rates of parameters: "stage1.*=0.1" */
   double lr;                    /* per step; 0: the optimiser's own default */
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
@@ -113,7 +118,8 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  /* "epochs", "time", "signal"; full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
+  /* "epochs", "patience", "plan" (ended in the time); "time", "signal": can be gone on with; full-batch descent: "gradient" or
+   * "loss", the rule that fired, "no lower point" */
   const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */

@@ -149,7 +149,9 @@ static ig_status build(const ig__network_request *q, ig__network *net, ig__graph
   IG__TRY(ig__outputs_add(out, built.output[0], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
-  ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
+  const int rows[] = {graph->n, net->classes};
+  ig__value target = q->soft_labels ? ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__F32, ig__shape_make(2, rows, true))
+                                    : target_leaf(graph, &q->data->field[net->target_field]);
   ig__value loss = build_loss(graph, text, built.output[0], target, q->class_weight != NULL);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
@@ -225,14 +227,14 @@ static void fill_weights(ig__network *net, const ig__batch *batch) {
 }
 
 ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {
+  const void *target = step->target ? step->target : net->target_field < 0 ? NULL : batch->field[net->target_field];
   fill_weights(net, batch);
   ig__feed feed = {.n = batch->n,
                    .params = step->params ? step->params : net->model->params,
                    .state = net->model->states,
                    .grads = step->grads,
                    .accumulate = step->accumulate,
-                   .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field],
-                             net->weights},
+                   .field = {batch->field[net->image_field], target, net->weights},
                    .loss_scale = step->loss_scale,
                    .step = {step->seed, step->step, batch->key},
                    .version = step->params ? 0 : net->model->version};

@@ -10,7 +10,7 @@ static ig_status open_model(ig_predictor *p, const ig_predict_options *o) {
   if (!run) return IG_NO_MEMORY;
   ig_status status = ig__real_size(o->precision, &real_size);
   if (status == IG_OK) status = ig__run_options("predict", o->run, run);
-  if (status == IG_OK) status = ig__model_any(o->run, 1, real_size, 0, &p->model);
+  if (status == IG_OK) status = ig__model_any(o->run, NULL, 1, real_size, 0, &p->model);
   if (status == IG_OK) {
     const ig__input_options *in = &p->model->input;
     p->info = (ig__source_info){.field_count = 1, .name = "the pictures",

@@ -63,6 +63,7 @@ typedef struct ig__network_request {
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
   ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
+  bool soft_labels;          /* the target of a step is its `target`: a row of shares of the classes for each picture */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
@@ -77,6 +78,7 @@ typedef struct ig__pass_step {
   bool accumulate;
   double loss_scale;
   const void *params;        /* NULL: the model's. With curvature: the parameters and behind them the vector */
+  const float *target;       /* NULL: the batch's own */
 } ig__pass_step;
 /* Runs a batch; states are the model's. */
 ig_status ig__network_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step);
@@ -187,6 +189,9 @@ typedef struct ig__run_state {
   double epoch_seconds, epoch_wait;
   double best_accuracy, best_loss;  /* of validation, at the epoch that was kept */
   int64_t best_epoch;        /* 0: none yet */
+  int64_t planned_steps;     /* of the whole run, planned by --time (plan.c); 0: none */
+  int64_t plan_step;         /* when the plan was made, the schedule stood at plan_place */
+  double plan_place;
   double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
   ig_epoch *history;
   size_t history_count, history_capacity;
@@ -221,7 +226,8 @@ ig_status ig__run_state_parse(const ig__section *section, const char *place, ig_
 /* ---- epoch.c: one pass that trains -------------------------------------------------------------------------------- */
 typedef struct ig__trainer {
   ig_context *context;
-  const ig_train_options *options;
+  ig_train_options *options; /* of this run: resolved */
+  const ig_train_options *asked; /* as the caller gave them */
   const ig_train_events *events;
   ig__source *source;
   ig__samples samples;
@@ -233,21 +239,29 @@ typedef struct ig__trainer {
   void *schedule_options;
   ig__network train, test;   /* the training step; measuring */
   ig__loader *loader, *test_loader;
+  ig__augment *augment;      /* NULL: none */
+  float *mixed;              /* targets of a batch whose pictures were mixed; NULL: they are not */
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
   double *class_weight;      /* NULL: all alike */
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;
+  int64_t began_epoch;       /* where this call began */
   int64_t steps_per_epoch;
   double time_limit, began;  /* of this call: seconds it may train; when it started to */
+  bool planning;             /* the time decides how long the run is, and the plan may still change */
+  double first_time, next_plan; /* of planning: the first step, when to look again */
+  int64_t first_step;
+  double validating_seconds, measure_seconds; /* since the first step; of measuring, and of how many pictures */
+  int64_t measured;
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
   ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
   ig__descent *descent;
   bool unsaved;              /* model.safetensors is behind the best weights, which are the present ones */
-  ig_status asked;           /* with what the run is to end that was stopped inside a step of the descent */
+  ig_status ending;          /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
@@ -256,6 +270,10 @@ ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
 ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
 /* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
 ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- resume.c: what a run that is taken up again must have in common with what it was ------------------------------------------ */
+ig_status ig__resume_fingerprint(ig__trainer *trainer); /* sets trainer->fingerprint */
+ig_status ig__resume_options(const ig_train_options *asked, ig_train_options *out);
 
 /* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */
 /* Whether --optimizer names a descent. IG_USAGE: it names nothing. */
@@ -270,6 +288,26 @@ typedef struct ig__answers ig__answers;
 /* report.html and wrong.csv, the last thing that a run writes, when it ended so (`status`) that there is something to report
  * and a report is wanted. Answers `status`, or when that is IG_OK what became of the report. */
 ig_status ig__trainer_report(ig__trainer *trainer, const ig_train_result *result, ig__answers *answers, ig_status status);
+
+/* ---- plan.c: how long the run is ---------------------------------------------------------------------------------------- */
+void ig__plan_epochs_option(ig_train_options *options); /* --time alone is --epochs time */
+ig_status ig__plan_read(ig__trainer *trainer, const ig_train_options *asked);
+void ig__plan_resume(ig__trainer *trainer, const ig_train_options *asked); /* after a checkpoint was loaded */
+void ig__plan_start(ig__trainer *trainer, double now);
+ig_status ig__plan_mend(ig__trainer *trainer, double now);                 /* before a step */
+bool ig__plan_ended(const ig__trainer *trainer);
+bool ig__plan_out_of_patience(const ig__trainer *trainer);
+int64_t ig__plan_steps(const ig__trainer *trainer);                        /* of the whole run, as far as is known */
+ig__progress ig__plan_progress(const ig__trainer *trainer, int64_t step);  /* what the schedule is told */
+
+/* ---- choose.c: a run for which no model was named ------------------------------------------------------------------------- */
+bool ig__choose_textbook(const ig__source *source); /* small grey pictures: its size is asked for then */
+/* Chooses the model and all options that are not set, and says what and why. */
+ig_status ig__choose(const ig_context *context, const ig__source *source, const ig__samples *samples, ig_train_options *options);
+
+/* ---- patterns.c: parameters by patterns of their names ------------------------------------------------------------------ */
+ig_status ig__patterns_freeze(ig__model *model, const char *text);
+ig_status ig__patterns_rates(const ig__model *model, const char *text, double *of); /* one factor a parameter */
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
@@ -288,8 +326,12 @@ void ig__synthetic_batch_free(ig__batch *batch);
 
 /* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
 ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
-/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
-ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
+/* Gives the sizes that a model leaves open those of the data's first picture; NULL: 3 × 32 × 32, to have something to show. */
+ig_status ig__model_fit(ig__model *model, const ig__source_info *data);
+/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Fitted to `data`, bound at real_size. */
+ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out);
+/* Weights from a file or a run folder into the trainer's model; what did not match is said. */
+ig_status ig__trainer_take_weights(ig__trainer *trainer, const char *from);
 ig_status ig__real_size(const char *precision, int *out);
 /* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
 ig__source_want ig__model_want(const ig__model *model);

@@ -44,7 +44,7 @@ test_help_of_every_command() {
 }
 
 test_help_of_every_list() {
-  for topic in initialisers layers losses models optimizers penalties recipes schedules sources; do
+  for topic in augmentations initialisers layers losses models optimizers penalties recipes schedules sources; do
     run help $topic
     want_code 0
     [ "$(wc -l <stdout)" -ge 1 ] || fail "help $topic is too short $(shown)"
@@ -140,7 +140,7 @@ test_config() {
 test_models() {
   run models
   want_code 0
-  for name in dncnn lenet5 mlp resnet18 resnet8 softmax swift textbook unet mnist-99; do want_out "$name"; done
+  for name in dncnn lenet5 mlp resnet18 resnet8 small softmax swift textbook unet mnist-99; do want_out "$name"; done
   run models textbook
   want_code 0
   want_out "conv2d 32"

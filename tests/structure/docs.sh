@@ -47,7 +47,7 @@ stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { 
 test_names() {
   local bad=0 word topic page verb
   for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation \
-    recipes:training sources:data; do
+    recipes:training sources:data augmentations:data; do
     page=${topic#*:}.md topic=${topic%:*}
     names $topic >list
     [ -s list ] || fail "help $topic names nothing"
@@ -91,7 +91,8 @@ test_files_are_there() {
         */FOLDER* | */FILE* | *NAME*) continue ;;
         # What the recipes make.
         src/ops/softplus.c | src/ops/times.c | src/ops/half_mse.c | src/optim/*/descent.c | src/optim/*/linear.c) continue ;;
-        src/optim/*/ridge.c | src/optim/*/slim_normal.c | src/data/sources/noise.c | src/image/codecs/pam.c | models/wide.txt | models/mnist-slow.yaml | cli/hello.c) continue ;;
+        src/optim/*/ridge.c | src/optim/*/slim_normal.c | src/data/sources/noise.c | src/image/codecs/pam.c | src/data/augment/slide.c) continue ;;
+        models/wide.txt | models/mnist-slow.yaml | cli/hello.c) continue ;;
       esac
       case $word in
         # shellcheck disable=SC2086
