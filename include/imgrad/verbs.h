@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, predict, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -16,7 +16,7 @@ extern "C" {
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
-typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH } ig_verb;
+typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -92,6 +92,9 @@ typedef struct ig_epoch {
   ig_metrics train, val;        /* val.n = 0 without a validation part */
   double lr, weight_norm, images_per_second;
   double wait;                  /* share of the epoch's time that compute waited for data */
+  /* Full-batch descent (else 0): largest |element| of the gradient; gradients of the whole data that the run has cost so far,
+   * a loss alone counting a third and a Hessian-vector product two. */
+  double gradient, cost;
 } ig_epoch;
 
 typedef struct ig_progress {
@@ -113,7 +116,9 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  const char *stopped;          /* "epochs", "patience", "plan" (ended in the time); "time", "signal": can be gone on with */
+  /* "epochs", "patience", "plan" (ended in the time); "time", "signal": can be gone on with; full-batch descent: "gradient" or
+   * "loss", the rule that fired, "no lower point" */
+  const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
@@ -170,6 +175,62 @@ typedef struct ig_eval_result {
 ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_result *result);
 void ig_eval_result_free(ig_eval_result *result);
 
+/* ---- predict ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ig_predict_options {
+  char run[IG_PATH_SIZE];       /* run folder or .safetensors file */
+  char precision[8];
+  char conv[8];                 /* "": as the run */
+  int batch;                    /* pictures at once */
+  int top;                      /* for the command: how many classes it prints */
+  int threads;
+} ig_predict_options;
+
+ig_predict_options ig_predict_options_default(void);
+
+/* A model loaded once, with its preprocessing. It borrows the context, which must live longer, and is used by one thread at a
+ * time; any number may live on contexts of their own. */
+typedef struct ig_predictor ig_predictor;
+/* Only run, precision, conv and batch are looked at. Memory for `batch` pictures is taken here, none in answering pixels of the
+ * model's own size. Owner: caller, ig_predictor_free (NULL is allowed). IG_BAD_MODEL: the model does not end in one number a class. */
+ig_status ig_predictor_new(ig_context *context, const ig_predict_options *options, ig_predictor **out);
+void ig_predictor_free(ig_predictor *predictor);
+int ig_predictor_classes(const ig_predictor *predictor);
+const char *ig_predictor_class(const ig_predictor *predictor, int index); /* its name; NULL out of range */
+
+/* Pixels h w c, of 1 (grey), 3 (red, green, blue) or 4 channels (the last is not looked at), rows `pitch` bytes apart (0: without
+ * gaps). They are converted, fitted and scaled as in training. */
+typedef struct ig_pixels { const uint8_t *data; int channels, height, width; size_t pitch; } ig_pixels;
+/* Probabilities [count × classes], of pictures in memory. Any count; IG_USAGE: no such picture (its number is said). */
+ig_status ig_predict_pixels(ig_predictor *predictor, const ig_pixels *pictures, int count, double *probabilities);
+
+/* One picture's answer. `message` says why there is none. Everything is valid during the call only. */
+typedef struct ig_prediction {
+  const char *file;
+  ig_status status;
+  const char *message;
+  int class_count;
+  const double *probability;    /* [class_count]; NULL without an answer */
+} ig_prediction;
+
+typedef struct ig_predict_events {
+  /* The next file, or a folder, whose pictures follow in the order of their bytes; NULL: the last was given. It stays valid until
+   * the next call. */
+  const char *(*next)(void *user);
+  /* False when `next` would have to wait: what is there is answered at once. May be NULL: never. */
+  bool (*ready)(void *user);
+  void (*answer)(void *user, const ig_prediction *p); /* in the order of the files */
+  /* Asked before every batch, as for ig_train. May be NULL. */
+  ig_status (*stop)(void *user);
+  void *user;
+} ig_predict_events;
+
+typedef struct ig_predict_result { int64_t answered, failed, skipped; } ig_predict_result; /* skipped: no pictures, in folders */
+
+/* Classifies files, `batch` at once. `result` (may be NULL) is filled in any case. IG_BAD_DATA: some could not be read; the others
+ * have their answers. */
+ig_status ig_predict(ig_predictor *predictor, const ig_predict_events *events, ig_predict_result *result);
+
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 
 typedef struct ig_gradcheck_options {
@@ -188,7 +249,7 @@ ig_gradcheck_options ig_gradcheck_options_default(void);
 typedef struct ig_gradcheck_row {
   char name[128];
   int64_t elements, tried, redrawn;
-  double error, largest;        /* worst error; largest analytic gradient */
+  double error, largest;        /* worst error; largest analytic gradient, for "all" largest slope of the directions */
   bool passed;
 } ig_gradcheck_row;
 

@@ -138,8 +138,10 @@ static ig_status choose_small(chooser *k) {
   const int64_t count = k->samples->count[IG__TRAIN];
   const int size = count >= 5000 ? 0 : count >= 1000 ? 1 : 2;
   static const char *const batch[] = {"64", "32", "16"}, *const lr[] = {"0.003", "0.002", "0.0015"};
-  bool own = is_set(k, "optimizer"); /* whose rate is not known here */
+  bool own = is_set(k, "optimizer"), descent; /* own: whose rate is not known here */
   IG__TRY(set(k, "model", "small"));
+  IG__TRY(ig__optimizer_is_descent(k->o->optimizer, &descent));
+  if (descent) return IG_OK; /* it has no rate, and wants the same loss in every step */
   IG__TRY(set(k, "batch", batch[size]));
   IG__TRY(set(k, "optimizer", "adamw weight_decay=0.05"));
   if (!own) IG__TRY(set(k, "lr", lr[size]));
@@ -152,7 +154,7 @@ static ig_status choose_small(chooser *k) {
 }
 
 /* A folder's pictures can be brought to the network's size; others have theirs. */
-bool ig__choose_textbook(const ig__source *source) {
+static bool wants_textbook(const ig__source *source) {
   const ig__field *f = &source->info.field[0];
   bool fits = (f->dim[1] == TEXTBOOK_INPUT && f->dim[2] == TEXTBOOK_INPUT) || !strcmp(source->kind->name, "folder");
   return f->rank == 3 && f->dim[0] == 1 && f->dim[1] <= TEXTBOOK_SIDE && f->dim[2] <= TEXTBOOK_SIDE && fits;
@@ -161,7 +163,7 @@ bool ig__choose_textbook(const ig__source *source) {
 ig_status ig__choose(const ig_context *context, const ig__source *source, const ig__samples *samples, ig_train_options *options) {
   chooser k = {.o = options, .usual = ig_train_options_default(), .source = source, .samples = samples};
   ig_status status = look(&k);
-  if (status == IG_OK) status = ig__choose_textbook(source) ? set(&k, "model", "textbook") : choose_small(&k);
+  if (status == IG_OK) status = wants_textbook(source) ? set(&k, "model", "textbook") : choose_small(&k);
   ig__buffer_add(&k.what, "", 1);
   ig__buffer_add(&k.why, "", 1);
   if (status == IG_OK && (k.what.failed || k.why.failed)) status = IG_NO_MEMORY;
@@ -172,4 +174,17 @@ ig_status ig__choose(const ig_context *context, const ig__source *source, const 
   ig__buffer_free(&k.what);
   ig__buffer_free(&k.why);
   return status;
+}
+
+/* Without a model the pictures keep the size that the source gives them, unless the network that suits them has one of its own. */
+ig_status ig__choose_source(ig__trainer *t) {
+  ig__source_want want = {.class_count = 0};
+  const char *data = t->options->data;
+  if (*t->options->model) IG__TRY(ig__model_want_of(t->options->model, &want));
+  IG__TRY(ig__source_open(data, &want, &t->source));
+  if (*t->options->model || !wants_textbook(t->source)) return IG_OK;
+  ig__source_close(t->source);
+  t->source = NULL;
+  IG__TRY(ig__model_want_of("textbook", &want));
+  return ig__source_open(data, &want, &t->source);
 }

@@ -19,12 +19,12 @@ typedef struct evaluation {
   int64_t broken;
 } evaluation;
 
-static ig_status read_run(evaluation *e) {
-  e->run = ig_train_options_default();
-  if (!*e->options->run) return ig__fail(IG_USAGE, "eval: which run? Name a run folder or a .safetensors file");
-  if (!ig__is_folder(e->options->run)) return IG_OK;
-  char *path = ig__format("%s/config.yaml", e->options->run);
-  ig_status status = path ? ig_options_load(IG_VERB_TRAIN, &e->run, path) : IG_NO_MEMORY;
+ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out) {
+  *out = ig_train_options_default();
+  if (!*run) return ig__fail(IG_USAGE, "%s: which run? Name a run folder or a .safetensors file", verb);
+  if (!ig__is_folder(run)) return IG_OK;
+  char *path = ig__format("%s/config.yaml", run);
+  ig_status status = path ? ig_options_load(IG_VERB_TRAIN, out, path) : IG_NO_MEMORY;
   ig__free(path);
   return status;
 }
@@ -66,7 +66,7 @@ static ig_status open_all(evaluation *e) {
   int real_size;
   IG__TRY(find_part(e));
   IG__TRY(ig__real_size(o->precision, &real_size));
-  IG__TRY(read_run(e));
+  IG__TRY(ig__run_options("eval", o->run, &e->run));
   IG__TRY(ig__model_any(o->run, NULL, 1, real_size, 0, &e->model));
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,

@@ -73,6 +73,17 @@ static const ig__option eval_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_predict_options
+static const ig__option predict_table[] = {
+  TEXT(run, "", "run folder or .safetensors file"),
+  OPT(top, "1", 1, 1 << 20, "classes", "how many classes are printed for a picture, the likeliest first"),
+  PRECISION,
+  TEXT(conv, "", CONV_HELP "; default: as the run"),
+  OPT(batch, "64", 1, 1 << 16, "pictures", "pictures at once"),
+  THREADS,
+  IG__OPTIONS_END};
+#undef T
+
 #define T ig_gradcheck_options
 static const ig__option gradcheck_table[] = {
   TEXT(model, "textbook", "built-in model, text file, .safetensors or run folder"),
@@ -81,7 +92,7 @@ static const ig__option gradcheck_table[] = {
   /* Over a flat background Winograd rounds equal windows differently, tile by tile: winners of a pooling change with every probe,
    * and no element would be left to compare. */
   TEXT(conv, "direct", CONV_HELP),
-  OPT(batch, "4", 1, 4096, "pictures", "pictures in the batch"),
+  OPT(batch, "2", 1, 4096, "pictures", "pictures in the batch; more have more relus and winners that change between probes"),
   OPT(samples, "20", 1, 1 << 30, "", "elements tried in each tensor"),
   OPT(directions, "20", 0, 1 << 20, "", "random directions through all parameters"),
   OPT(tolerance, "1e-6", 0, 1, "", "largest error that passes"),
@@ -128,12 +139,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_EVAL: return eval_table;
   case IG_VERB_GRADCHECK: return gradcheck_table;
   case IG_VERB_BENCH: return bench_table;
+  case IG_VERB_PREDICT: return predict_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict"};
   return names[verb];
 }
 
@@ -164,6 +176,12 @@ ig_train_options ig_train_options_default(void) {
 ig_eval_options ig_eval_options_default(void) {
   ig_eval_options o = {.batch = 0};
   ig__options_default(eval_table, &o);
+  return o;
+}
+
+ig_predict_options ig_predict_options_default(void) {
+  ig_predict_options o = {.batch = 0};
+  ig__options_default(predict_table, &o);
   return o;
 }
 

@@ -20,7 +20,9 @@ static bool given(const ig_train_options *o, const char *name) {
 }
 
 void ig__plan_epochs_option(ig_train_options *o) {
-  if (*o->time && !given(o, "epochs") && !*o->resume) strcpy(o->epochs, "time");
+  bool descent; /* stops by its own rules; the time is then a limit */
+  if (ig__optimizer_is_descent(o->optimizer, &descent) != IG_OK) descent = false; /* refused where it is opened */
+  if (*o->time && !given(o, "epochs") && !*o->resume && !descent) strcpy(o->epochs, "time");
 }
 
 /* "10", or "+50" on top of what the run was asked for. */

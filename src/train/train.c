@@ -10,22 +10,13 @@
 
 #define MEASURE_BATCH 128
 
-/* Options that may differ when a run is taken up again: they change no result. */
-static bool is_free(const char *name) {
-  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "patience",
-                                      "checkpoint_every", "min_accuracy"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (!strcmp(name, names[i])) return true;
-  return false;
-}
-
 /* Of all that results depend on: model, data, options, instruction set, and the plan itself, since another version of this
  * library may choose other kernels or cut sums otherwise. */
 static ig_status find_fingerprint(ig__trainer *t) {
   ig__buffer plan = {0};
   uint64_t hash = ig__hash(t->model->text, strlen(t->model->text), t->source->info.fingerprint);
   for (const ig__option *o = ig__verb_table(IG_VERB_TRAIN); o->name; o++)
-    if (!is_free(o->name) && strcmp(o->name, "strict")) {
+    if (!ig__option_is_free(o->name) && strcmp(o->name, "strict")) {
       const char *at = (const char *)t->options + o->offset;
       hash = ig__hash(at, o->type == IG__OPTION_TEXT ? strlen(at) : o->size, hash);
     }
@@ -34,37 +25,6 @@ static ig_status find_fingerprint(ig__trainer *t) {
   if (status == IG_OK) t->fingerprint = ig__hash(plan.data, plan.size, hash);
   ig__buffer_free(&plan);
   return status;
-}
-
-/* The run's own configuration, with what may differ taken from the command line. */
-static ig_status resumed_options(const ig_train_options *asked, ig_train_options *out) {
-  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
-  char *path = ig__format("%s/config.yaml", asked->resume);
-  if (!path) return IG_NO_MEMORY;
-  if (*asked->weights) {
-    ig__free(path);
-    return ig__fail(IG_USAGE, "--resume goes on with its own weights; --weights starts fresh: give one of them");
-  }
-  if (*asked->out && strcmp(asked->out, asked->resume) != 0) {
-    ig__free(path);
-    return ig__fail(IG_USAGE, "--resume goes on in its own folder, %s; --out is for new runs: leave it out", asked->resume);
-  }
-  *out = ig_train_options_default();
-  ig_status status = ig_options_load(IG_VERB_TRAIN, out, path);
-  ig__free(path);
-  IG__TRY(ig__fail_at(status, "--resume %s", asked->resume));
-  for (int i = 0; table[i].name; i++) {
-    if (!(asked->given >> i & 1)) continue;
-    char *to = (char *)out + table[i].offset;
-    const char *from = (const char *)asked + table[i].offset;
-    bool same = table[i].type == IG__OPTION_TEXT ? !strcmp(to, from) : !memcmp(to, from, table[i].size);
-    if (!same && !is_free(table[i].name))
-      return ig__fail(IG_USAGE, "--%s differs from the run's own (see %s/config.yaml): it would change the result. Leave it out, or "
-                      "start a new run with --weights %s", table[i].name, asked->resume, asked->resume);
-    if (strcmp(table[i].name, "epochs") && strcmp(table[i].name, "out")) memcpy(to, from, table[i].size);
-  }
-  memcpy(out->resume, asked->resume, sizeof out->resume);
-  return IG_OK;
 }
 
 static void report_broken(void *user, const ig__ref *ref, const char *message) {
@@ -85,22 +45,9 @@ static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augme
                         .augment = augment, .seed = (uint64_t)t->options->seed, .strict = t->options->strict, .broken = report_broken, .user = t}, out);
 }
 
-/* Without a model the pictures keep the size that the source gives them, unless the network that suits them has one of its own. */
-static ig_status open_source(ig__trainer *t) {
-  ig__source_want want = {.class_count = 0};
-  const char *data = t->options->data;
-  if (*t->options->model) IG__TRY(ig__model_want_of(t->options->model, &want));
-  IG__TRY(ig__source_open(data, &want, &t->source));
-  if (*t->options->model || !ig__choose_textbook(t->source)) return IG_OK;
-  ig__source_close(t->source);
-  t->source = NULL;
-  IG__TRY(ig__model_want_of("textbook", &want));
-  return ig__source_open(data, &want, &t->source);
-}
-
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
-  IG__TRY(open_source(t));
+  IG__TRY(ig__choose_source(t));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
@@ -109,12 +56,14 @@ static ig_status open_data(ig__trainer *t) {
                          &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
                          &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
+  if (count < 1 && t->broken)
+    return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read (%lld were tried)", o->data, (long long)t->broken);
   if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
   t->order = ig__alloc((size_t)count, sizeof *t->order);
   if (!t->order) return IG_NO_MEMORY;
   if (*o->model) return IG_OK;
   IG__TRY(ig__choose(t->context, t->source, &t->samples, t->options));
-  return ig__plan_read(t, t->asked);
+  return ig__plan_read(t, t->call);
 }
 
 /* The weights of the classes, said where they were not spelled out. */
@@ -157,18 +106,19 @@ static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
   IG__TRY(ig__augment_new(o->augment, info, &t->augment));
-  IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
-                          .conv = o->conv, .class_weight = t->class_weight, .training = true, .gradients = true,
-                          .accumulates = o->accumulate > 1, .soft_labels = ig__augment_mixes(t->augment)}, &t->train));
-  if (ig__augment_mixes(t->augment)) {
-    t->mixed = ig__alloc((size_t)o->batch * (size_t)t->train.classes, sizeof *t->mixed);
-    if (!t->mixed) return IG_NO_MEMORY;
-  }
+  bool descent, mixes = ig__augment_mixes(t->augment);
+  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv,
+                              .class_weight = t->class_weight, .training = true, .gradients = true,
+                              .accumulates = o->accumulate > 1, .soft_labels = mixes};
+  IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
+  IG__TRY(ig__network_new(t->context, &step, &t->train));
+  if (mixes && !(t->mixed = ig__alloc((size_t)o->batch * (size_t)t->train.classes, sizeof *t->mixed))) return IG_NO_MEMORY;
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
+  if (descent) IG__TRY(ig__descent_open(t, &step));
   IG__TRY(open_loader(t, MEASURE_BATCH, NULL, &t->test_loader));
   int64_t per_step = (int64_t)o->batch * o->accumulate;
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
@@ -217,11 +167,11 @@ static ig_status open_folder(ig__trainer *t) {
     bool begun = ig__file_exists(path);
     ig__free(path);
     if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, t->model, t->updater, &t->state, t->fingerprint));
+      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, t->fingerprint}));
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
-      ig__plan_resume(t, t->asked);
+      ig__plan_resume(t, t->call);
       return extend(t);
     }
     ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
@@ -252,6 +202,18 @@ static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
   return IG_OK;
 }
 
+static ig_status save_best(ig__trainer *t) {
+  t->unsaved = false;
+  return save_model(t);
+}
+
+ig_status ig__trainer_keep(ig__trainer *t) {
+  if (t->unsaved) IG__TRY(save_best(t));
+  IG__TRY(ig__trainer_save(t));
+  IG__TRY(ig__results_write(t->folder, &t->state));
+  return t->descent ? ig__descent_write(t->folder, &t->state) : IG_OK;
+}
+
 /* Validation, the row of the epoch, the best weights; then the checkpoint says that the epoch is over. */
 static ig_status finish_epoch(ig__trainer *t) {
   ig__run_state *s = &t->state;
@@ -265,6 +227,12 @@ static ig_status finish_epoch(ig__trainer *t) {
   s->seconds += ig__now() - start;
   t->validating_seconds += ig__now() - start;
   row.time = s->seconds;
+  if (t->descent) {
+    double before = s->history_count ? s->history[s->history_count - 1].cost : 0;
+    row.gradient = t->descent->state.norm;
+    row.cost = t->descent->state.cost;
+    row.images_per_second *= row.cost - before; /* a step looks at every picture so many times */
+  }
   s->history[s->history_count++] = row;
   s->epoch++;
   const ig_metrics *seen = row.val.n ? &row.val : &row.train;
@@ -273,13 +241,14 @@ static ig_status finish_epoch(ig__trainer *t) {
     s->best_epoch = s->epoch;
     s->best_accuracy = row.val.accuracy;
     s->best_loss = row.val.loss;
-    IG__TRY(save_model(t));
+    t->unsaved = true;
+    /* Later weights may not be the best any more: they are kept now. Without validation the last ones are. */
+    if (row.val.n) IG__TRY(save_best(t));
   }
   s->position = 0;
   s->tally = (ig__tally){0};
   s->epoch_seconds = s->epoch_wait = 0;
-  IG__TRY(ig__trainer_save(t));
-  IG__TRY(ig__results_write(t->folder, s));
+  if (!t->descent || ig__descent_is_due(t)) IG__TRY(ig__trainer_keep(t));
   IG__TRY(ig__trainer_note_epoch(t, &row));
   IG__TRY(t->noted);
   if (t->events && t->events->epoch) t->events->epoch(t->events->user, &row);
@@ -299,7 +268,7 @@ static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
   IG__TRY(ig__trainer_note_early(t));
-  bool extended = t->asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
+  bool extended = t->call->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
   ig__plan_start(t, ig__now());
   t->began_epoch = t->state.epoch;
   while (!ig__plan_ended(t)) {
@@ -309,13 +278,17 @@ static ig_status train(ig__trainer *t) {
     }
     IG__TRY(order_epoch(t));
     t->started = ig__now();
-    ig_status status = ig__train_epoch(t);
+    ig_status status = t->descent ? ig__train_iteration(t) : ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
-    if (!t->state.tally.n) { /* the time ended with the epoch before */
+    if (t->state.planned_steps && !t->state.tally.n) { /* the time ended with the epoch before */
       IG__TRY(ig__trainer_save(t));
       break;
     }
     IG__TRY(finish_epoch(t));
+    if (t->descent && t->descent->stopped) {
+      t->stopped = t->descent->stopped;
+      return IG_OK;
+    }
   }
   t->stopped = t->state.planned_steps ? "plan" : "epochs";
   return IG_OK;
@@ -356,6 +329,8 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
 }
 
 static void close_trainer(ig__trainer *t) {
+  ig__descent_free(t->descent);
+  ig__full_batch_free(t->full);
   ig__loader_free(t->loader);
   ig__loader_free(t->test_loader);
   ig__augment_free(t->augment);
@@ -376,10 +351,10 @@ static void close_trainer(ig__trainer *t) {
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
                    ig_train_result *result) {
   ig_train_options o = *options;
-  ig__trainer t = {.context = context, .options = &o, .asked = options, .events = events, .saved = ig__now(), .began = ig__now()};
+  ig__trainer t = {.context = context, .options = &o, .call = options, .events = events, .saved = ig__now(), .began = ig__now()};
   *result = (ig_train_result){.stopped = ""};
   IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
-  if (*options->resume) IG__TRY(resumed_options(options, &o));
+  if (*options->resume) IG__TRY(ig__resumed_options(options, &o));
   else ig__plan_epochs_option(&o);
   ig_status status = ig__plan_read(&t, options);
   if (status == IG_OK) status = open_data(&t);

@@ -1,16 +1,9 @@
-/* Which files of a folder are pictures, and of which class.
- *
- * A name that ends like a picture's is one, whatever is behind it: what cannot be read is then broken, and is named. Other files
- * are pictures when their first bytes say so; the rest (README.txt) is skipped and counted. Names with a dot in front are not
- * looked at: .DS_Store, and the ._photo.jpg that macOS leaves beside each photo.jpg. */
+/* Which files of a folder are pictures, and of which class. */
 #include "data/sources/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define DEPTH 16      /* folders within a class */
 
 typedef struct finder {
   const char *root;
@@ -18,88 +11,15 @@ typedef struct finder {
   ig__folder_files *out;
   ig__part part;
   int label;          /* of the class being listed */
-  /* Folders still to be listed, inside the source. */
-  struct { const char *path; int depth; } *waiting;
-  size_t count, capacity;
 } finder;
 
-bool ig__folder_named_picture(const char *name) {
-  /* Those that are not read are here too: they are meant as pictures, so they are named instead of skipped. */
-  static const char *const endings[] = {"jpg", "jpeg", "jpe", "jfif", "png", "pgm", "ppm", "pnm", "pbm", "bmp", "gif", "webp", "tif", "tiff",
-                                        "heic", "heif", "avif"};
-  const char *dot = strrchr(name, '.');
-  if (!dot || dot == name) return false;
-  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-    if (strcasecmp(dot + 1, endings[i]) == 0) return true;
-  return false;
-}
-
-static bool begins_as_picture(const char *path) {
-  uint8_t *head;
-  size_t size;
-  if (ig__file_read_head(path, 16, &head, &size) != IG_OK) return false;
-  bool known = ig__picture_known(head, size);
-  ig__free(head);
-  return known;
-}
-
-static ig_status add_file(finder *f, const char *path, uint64_t size) {
+static ig_status add_file(void *user, const char *path, uint64_t size) {
+  finder *f = user;
   ig__folder_files *o = f->out;
   void *list = o->file[f->part];
   IG__TRY(ig__grow(&list, o->count[f->part], &o->capacity[f->part], sizeof(ig__folder_file)));
   o->file[f->part] = list;
   o->file[f->part][o->count[f->part]++] = (ig__folder_file){path, ig__hash(path, strlen(path), 0), size, f->label};
-  return IG_OK;
-}
-
-static ig_status add_folder(finder *f, const char *path, int depth) {
-  void *list = f->waiting;
-  IG__TRY(ig__grow(&list, f->count, &f->capacity, sizeof *f->waiting));
-  f->waiting = list;
-  f->waiting[f->count].path = path;
-  f->waiting[f->count++].depth = depth;
-  return IG_OK;
-}
-
-/* One entry of a folder of a class. Links to folders are not followed here: they may go round in a circle. */
-static ig_status look_at(finder *f, const char *full, const char *name, const char *path, int depth) {
-  uint64_t size;
-  ig__file_kind kind = ig__file_kind_of(full, &size);
-  if (ig__folder_named_picture(name) || (kind == IG__FILE && begins_as_picture(full))) return add_file(f, path, size);
-  if (kind == IG__FOLDER && depth < DEPTH && !ig__is_link(full)) return add_folder(f, path, depth + 1);
-  f->out->skipped++;
-  return IG_OK;
-}
-
-static ig_status list_one(finder *f, const char *folder, int depth) {
-  ig__names names;
-  char *full = ig__format("%s/%s", f->root, folder);
-  if (!full) return IG_NO_MEMORY;
-  ig_status status = ig__folder_list(full, &names);
-  ig__free(full);
-  IG__TRY(status);
-  for (size_t i = 0; i < names.count && status == IG_OK; i++) {
-    if (names.name[i][0] == '.') {
-      f->out->skipped++;
-      continue;
-    }
-    const char *path = ig__arena_format(f->out->arena, "%s/%s", folder, names.name[i]);
-    full = path ? ig__format("%s/%s", f->root, path) : NULL;
-    status = full ? look_at(f, full, names.name[i], path, depth) : IG_NO_MEMORY;
-    ig__free(full);
-  }
-  ig__names_free(&names);
-  return status;
-}
-
-/* All files below the folder of one class. */
-static ig_status list_class(finder *f, const char *folder) {
-  f->count = 0;
-  IG__TRY(add_folder(f, folder, 0));
-  while (f->count > 0) {
-    const char *path = f->waiting[--f->count].path;
-    IG__TRY(list_one(f, path, f->waiting[f->count].depth));
-  }
   return IG_OK;
 }
 
@@ -136,7 +56,7 @@ static ig_status add_class_folder(finder *f, const char *folder, const char *nam
   size_t before = o->count[f->part];
   int known = find_class(o, name);
   f->label = known >= 0 ? known : (int)o->class_count;
-  IG__TRY(list_class(f, folder));
+  IG__TRY(ig__folder_walk(f->root, folder, o->arena, add_file, f, &o->skipped));
   if (o->count[f->part] == before || known >= 0) return IG_OK;
   return names_classes ? add_class(o, name) : unknown_class(f, folder, name);
 }
@@ -204,9 +124,7 @@ static ig_status find_all(finder *f) {
 ig_status ig__folder_find(const char *root, const ig__source_want *want, ig__folder_files *out) {
   finder f = {.root = root, .want = want, .out = out};
   *out = (ig__folder_files){.arena = ig__arena_new()};
-  ig_status status = out->arena ? find_all(&f) : IG_NO_MEMORY;
-  ig__free(f.waiting);
-  return status;
+  return out->arena ? find_all(&f) : IG_NO_MEMORY;
 }
 
 void ig__folder_files_free(ig__folder_files *files) {

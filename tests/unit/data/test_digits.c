@@ -169,7 +169,7 @@ TEST(open_by_name_or_path) {
   static const struct { const char *text; ig_status status; const char *words; } rows[] = {
     {"digit", IG_USAGE, "did you mean \"digits\"?"},
     {"no/such/folder", IG_USAGE, "no/such/folder: no such file or folder"},
-    {"xyzzy", IG_USAGE, "digits, idx, random"},
+    {"xyzzy", IG_USAGE, "digits, folder, idx, random"},
     {"", IG_USAGE, "asked for nothing"},
     {"   ", IG_USAGE, "asked for nothing"},
     {"digits trian=3", IG_USAGE, "train"},
