@@ -176,6 +176,7 @@ const cli_command cli_train = {
   .text = "Trains a network and leaves a run folder with the best weights, the figures of every epoch, the configuration and a\n"
           "checkpoint to go on from. DATA is a folder or a built-in source. The first Ctrl-C finishes the step, saves and exits.\n",
   .examples = "  imgrad train                                              # built-in digits, the textbook network\n"
+              "  imgrad train photos/ --time 15m                           # a folder a class: all the rest is chosen, and said\n"
               "  imgrad train mnist/ --model lenet5 --epochs 30\n"
               "  imgrad train mnist/ --optimizer \"adam beta1=0.8\" --lr 1e-3 --l2 1e-4\n"
               "  imgrad train --config run.yaml --out runs/a --threads 2\n"
