@@ -65,7 +65,7 @@ test_options() {
   says 2 "no loss" -- train --loss cross_entropi
   says 2 "--time" -- train --time soon
   says 2 "threads" -- train --threads -1
-  says 2 "needs a momentum" -- train --optimizer "sgd nesterov=yes"
+  says 2 "without a momentum" -- train --optimizer "sgd nesterov=yes"
   says 2 "--epochs" -- train --epochs many
 }
 
