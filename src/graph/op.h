@@ -73,6 +73,7 @@ typedef struct ig__run {
  * IG_BAD_MODEL, saying what was asked and what was found. */
 typedef struct ig__infer {
   const ig__graph *graph;
+  const ig__op *op;
   const void *options;
   int in_count;
   const ig__tensor *in[IG__MAX_IN];
@@ -111,6 +112,7 @@ typedef enum ig__param_kind { IG__PARAM_WEIGHT, IG__PARAM_BIAS, IG__PARAM_NORM }
 typedef struct ig__layer ig__layer;
 struct ig__layer {
   ig__graph *graph;
+  const ig__op *op;        /* of the line */
   const char *name;        /* the line's name; parameters are called name.suffix */
   /* Parameter `suffix`, a leaf. `initialiser` as text ("glorot_uniform"). Penalties act on WEIGHT only. */
   ig__value (*parameter)(ig__layer *l, const char *suffix, ig__shape shape, ig__param_kind kind, const char *initialiser,

@@ -57,7 +57,7 @@ static ig_status open_all(evaluation *e) {
   IG__TRY(find_part(e));
   IG__TRY(ig__real_size(o->precision, &real_size));
   IG__TRY(read_run(e));
-  IG__TRY(ig__model_any(o->run, 1, real_size, 0, &e->model));
+  IG__TRY(ig__model_any(e->context, o->run, 1, real_size, 0, &e->model));
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));

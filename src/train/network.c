@@ -67,7 +67,7 @@ static ig__value build_loss(ig__graph *graph, const char *text, ig__value predic
   ig_status status = ig__options_parse(op->name, op->options, options, words + 1, count - 1);
   if (status != IG_OK) return ig__graph_fail(graph, status);
   graph->line = "loss";
-  ig__layer layer = {.graph = graph, .name = "loss"};
+  ig__layer layer = {.graph = graph, .op = op, .name = "loss"};
   return op->build(&layer, options, 2, (ig__value[]){prediction, target});
 }
 

@@ -13,15 +13,19 @@ static bool ends_with(const char *s, const char *end) {
   return n >= m && !strcmp(s + n - m, end);
 }
 
-ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out) {
+ig_status ig__model_named(const ig_context *context, const char *name, int classes, ig__model **out) {
+  return ig__model_open_with(&context->ops, name, classes, out);
+}
+
+ig_status ig__model_any(const ig_context *context, const char *name, int classes, int real_size, uint64_t seed, ig__model **out) {
   if (ig__is_folder(name)) {
     char *path = ig__format("%s/model.safetensors", name);
-    ig_status status = path ? ig__model_load(path, real_size, out) : IG_NO_MEMORY;
+    ig_status status = path ? ig__model_load_with(&context->ops, path, real_size, out) : IG_NO_MEMORY;
     ig__free(path);
     return status;
   }
-  if (ends_with(name, ".safetensors")) return ig__model_load(name, real_size, out);
-  IG__TRY(ig__model_open(name, classes, out));
+  if (ends_with(name, ".safetensors")) return ig__model_load_with(&context->ops, name, real_size, out);
+  IG__TRY(ig__model_named(context, name, classes, out));
   ig_status status = ig__model_bind(*out, real_size, seed);
   if (status != IG_OK) {
     ig__model_free(*out);

@@ -109,7 +109,7 @@ static ig_status open_model(ig__trainer *t) {
   const ig_train_options *o = t->options;
   int real_size;
   IG__TRY(ig__real_size(o->precision, &real_size));
-  IG__TRY(ig__model_open(o->model, t->source->info.class_count, &t->model));
+  IG__TRY(ig__model_named(t->context, o->model, t->source->info.class_count, &t->model));
   IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
   if (!t->model->class_name) {
     size_t classes = (size_t)t->source->info.class_count;

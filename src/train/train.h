@@ -13,6 +13,7 @@ struct ig_context {
   ig__isa isa;
   void (*log)(void *user, ig_log_level level, const char *text);
   void *user;
+  ig__own_ops ops;           /* what the program brings along */
 };
 void ig__log(const ig_context *context, ig_log_level level, const char *format, ...) IG__PRINTF(3, 4);
 
@@ -167,7 +168,9 @@ ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed,
 void ig__synthetic_batch_free(ig__batch *batch);
 
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
-ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
+ig_status ig__model_any(const ig_context *context, const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
+/* A built-in or a text file; not bound yet. */
+ig_status ig__model_named(const ig_context *context, const char *name, int classes, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
 
 #endif
