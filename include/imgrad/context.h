@@ -8,6 +8,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct ig_context ig_context;
 
@@ -37,6 +38,7 @@ const char *ig_cpu_name(void);
 /* Names and versions of the libraries this build contains, "zlib 1.2.13, libyaml 0.2.5, jansson 2.14". */
 const char *ig_libraries(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

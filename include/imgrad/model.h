@@ -20,6 +20,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct ig_model ig_model;
 typedef struct ig_predictor ig_predictor;
@@ -66,6 +67,7 @@ ig_status ig_predict_f32(ig_predictor *predictor, const float *pixels, int n, co
 /* Output `index` of the last call; NULL when there is none. */
 const float *ig_predictor_output(const ig_predictor *predictor, int index);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
@@ -281,6 +282,7 @@ const char *ig_recipe_name(int index);
 const char *ig_recipe_help(int index);
 const char *ig_recipe_text(int index);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
