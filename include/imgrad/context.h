@@ -10,6 +10,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* The compiler checks the words of a format against the arguments, as it does for printf. */
+#define IG_FORMAT(at, first) __attribute__((format(printf, at, first)))
+
 typedef struct ig_context ig_context;
 
 typedef enum ig_log_level { IG_LOG_INFO, IG_LOG_WARNING } ig_log_level;
@@ -29,6 +32,14 @@ ig_context_options ig_context_options_default(void);
  * Owner: caller, ig_context_free (NULL is allowed). A context is used by one thread at a time. */
 ig_status ig_context_new(ig_context **out, const ig_context_options *options);
 void ig_context_free(ig_context *context);
+
+/* Ends what runs in this context: the verb stops at the next step or batch with IG_INTERRUPTED, ig_train having written its checkpoint.
+ * From any thread, any callback, any signal handler. Before a verb has begun, it ends that one; when the verb returns, it is over. */
+void ig_cancel(ig_context *context);
+
+/* Sets the words of ig_last_error on this thread, formatted as printf does, and answers `status`: for functions of the program that
+ * the library calls. */
+ig_status ig_fail(ig_status status, const char *format, ...) IG_FORMAT(2, 3);
 
 int ig_context_threads(const ig_context *context);       /* threads really there */
 const char *ig_context_isa(const ig_context *context);   /* "avx512" */

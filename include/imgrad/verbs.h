@@ -107,7 +107,7 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  const char *stopped;          /* "epochs", "time", "signal" */
+  const char *stopped;          /* "epochs", "time", "signal" (events.stop), "cancelled" (ig_cancel) */
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;

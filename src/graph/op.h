@@ -112,13 +112,13 @@ typedef enum ig__param_kind { IG__PARAM_WEIGHT, IG__PARAM_BIAS, IG__PARAM_NORM }
 typedef struct ig__layer ig__layer;
 struct ig__layer {
   ig__graph *graph;
-  const ig__op *op;        /* of the line */
   const char *name;        /* the line's name; parameters are called name.suffix */
   /* Parameter `suffix`, a leaf. `initialiser` as text ("glorot_uniform"). Penalties act on WEIGHT only. */
   ig__value (*parameter)(ig__layer *l, const char *suffix, ig__shape shape, ig__param_kind kind, const char *initialiser,
                          double fan_in, double fan_out);
   /* Running state, saved with the model but not optimised; every element starts as `initial`. */
   ig__value (*state)(ig__layer *l, const char *suffix, ig__shape shape, double initial);
+  const ig__op *op;        /* of the line */
 };
 
 /* ---- probes: what the tests try an op with ---------------------------------------------------------------------------- */
@@ -157,6 +157,7 @@ typedef void (*ig__run_fn)(const ig__run *r);
 
 struct ig__op {
   const char *name, *help;
+  const void *owner;       /* of an op that a program brought along: whose it is; else NULL */
   const ig__option *options;
   size_t options_size;
   int min_in, max_in, outputs;

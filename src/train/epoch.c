@@ -20,6 +20,11 @@ static ig_status asked_to_stop(ig__trainer *t, double now) {
       return status;
     }
   }
+  ig_status cancelled = ig__cancel_check(t->context);
+  if (cancelled != IG_OK) {
+    t->stopped = "cancelled";
+    return cancelled;
+  }
   if (t->time_limit > 0 && now - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }

@@ -39,7 +39,7 @@ static ig_status find_part(evaluation *e) {
 /* The same split as in training, so that val means what it meant there. Other data than the run's are split by its rules too. */
 static ig_status open_samples(evaluation *e) {
   const char *data = *e->options->data ? e->options->data : e->run.data;
-  IG__TRY(ig__source_open(data, &e->source));
+  IG__TRY(ig__data_open(e->context, data, &e->source));
   IG__TRY(ig__samples_make(e->source, &(ig__split_options){(uint64_t)e->run.seed, e->run.val, 0, e->run.limit}, &e->samples));
   if (!e->samples.count[e->part])
     return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part", data, ig__part_name(e->part));
@@ -139,7 +139,7 @@ ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_r
   ig__source_close(e.source);
   ig__model_free(e.model);
   if (!measured) ig_eval_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_eval_result_free(ig_eval_result *result) {

@@ -38,7 +38,7 @@ static void move_zero_biases(check *c) {
 
 static ig_status open_all(check *c) {
   const ig_gradcheck_options *o = c->options;
-  IG__TRY(ig__source_open(o->data, &c->source));
+  IG__TRY(ig__data_open(c->context, o->data, &c->source));
   int classes = c->source->info.class_count > 0 ? c->source->info.class_count : 1;
   IG__TRY(ig__model_any(c->context, o->model, classes, 8, (uint64_t)o->seed, &c->model));
   IG__TRY(ig__samples_make(c->source, &(ig__split_options){(uint64_t)o->seed, 0, 0, 0}, &c->samples));
@@ -63,6 +63,7 @@ static ig_status open_all(check *c) {
 
 static ig_status run(check *c, void *grads, double *loss) {
   c->model->version++;
+  IG__TRY(ig__cancel_check(c->context));
   IG__TRY(ig__network_run(&c->network, c->context, c->batch, &(ig__pass_step){.seed = 1, .grads = grads, .loss_scale = 1}));
   *loss = ig__network_loss(&c->network);
   return IG_OK;
@@ -177,7 +178,7 @@ ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options,
   ig__model_free(c.model);
   ig__source_close(c.source);
   if (status != IG_OK) ig_gradcheck_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_gradcheck_result_free(ig_gradcheck_result *result) {

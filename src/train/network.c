@@ -54,12 +54,12 @@ static ig__value target_leaf(ig__graph *graph, const ig__field *f) {
 }
 
 /* The loss named by --loss on (prediction, target). */
-static ig__value build_loss(ig__graph *graph, const char *text, ig__value prediction, ig__value target) {
+static ig__value build_loss(const ig__own_ops *own, ig__graph *graph, const char *text, ig__value prediction, ig__value target) {
   char copy[IG_SPEC_SIZE], *words[32];
   if (strlen(text) >= sizeof copy) return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: the text is too long"));
   strcpy(copy, text);
   int count = ig__split_words(copy, words, 32);
-  const ig__op *op = count > 0 ? ig__op_find(words[0]) : NULL;
+  const ig__op *op = count > 0 ? ig__op_find_with(own, words[0]) : NULL;
   if (!op || !(op->flags & IG__LOSS))
     return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: there is no loss \"%s\"; see `imgrad help losses`", text));
   void *options = op->options_size ? ig__arena_take(graph->arena, 1, op->options_size) : NULL;
@@ -127,7 +127,7 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
   return IG_OK;
 }
 
-static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
+static ig_status build(const ig_context *context, const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
@@ -136,7 +136,7 @@ static ig_status build(const ig__network_request *q, ig__network *net, ig__graph
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
   ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
-  ig__value loss = build_loss(graph, text, built.output[0], target);
+  ig__value loss = build_loss(&context->ops, graph, text, built.output[0], target);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
   if (q->kinks) IG__TRY(add_kinks(net, graph, out));
@@ -153,7 +153,7 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
     return ig__fail(IG_USAGE, "--conv %s: auto and direct are there", q->conv);
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
   if (status == IG_OK) graph->direct = direct;
-  if (status == IG_OK) status = build(q, net, graph, &out);
+  if (status == IG_OK) status = build(context, q, net, graph, &out);
   if (status == IG_OK)
     status = ig__plan_new(&net->plan, &(ig__plan_request){
       .graph = graph, .output = out.list, .output_count = (int)out.count, .k = net->k, .accumulates = q->accumulates,

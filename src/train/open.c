@@ -1,5 +1,5 @@
 /* What the words on the command line open. */
-#include "train/train.h"
+#include "train/own.h"
 
 #include <string.h>
 
@@ -14,11 +14,13 @@ static bool ends_with(const char *s, const char *end) {
 }
 
 ig_status ig__model_named(const ig_context *context, const char *name, int classes, ig__model **out) {
+  const ig__builtin *own = ig__own_model(context, name);
+  if (own) return ig__model_parse_with(&context->ops, own->text, strlen(own->text), name, classes, out);
   return ig__model_open_with(&context->ops, name, classes, out);
 }
 
 ig_status ig__model_any(const ig_context *context, const char *name, int classes, int real_size, uint64_t seed, ig__model **out) {
-  if (ig__is_folder(name)) {
+  if (!ig__own_model(context, name) && ig__is_folder(name)) {
     char *path = ig__format("%s/model.safetensors", name);
     ig_status status = path ? ig__model_load_with(&context->ops, path, real_size, out) : IG_NO_MEMORY;
     ig__free(path);

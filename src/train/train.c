@@ -95,7 +95,7 @@ static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
 
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
-  IG__TRY(ig__source_open(o->data, &t->source));
+  IG__TRY(ig__data_open(t->context, o->data, &t->source));
   if (t->source->info.class_count < 2)
     return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
   IG__TRY(ig__samples_make(t->source, &(ig__split_options){(uint64_t)o->seed, o->val, 0, o->limit}, &t->samples));
@@ -344,5 +344,5 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   result->seconds = t.state.seconds;
   result->broken = t.loader ? ig__loader_broken(t.loader) : 0;
   close_trainer(&t);
-  return status;
+  return ig__verb_end(context, status);
 }

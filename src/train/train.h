@@ -8,13 +8,27 @@
 #include "imgrad/verbs.h"
 #include "model/model.h"
 
+#include <stdatomic.h>
+
+typedef struct ig__own_source ig__own_source;
+
 struct ig_context {
   ig__pool *pool;
   ig__isa isa;
   void (*log)(void *user, ig_log_level level, const char *text);
   void *user;
-  ig__own_ops ops;           /* what the program brings along */
+  atomic_int cancelled;      /* by ig_cancel; until the verb that runs returns */
+  /* What the program brings along (own.h). */
+  ig__own_ops ops;
+  ig__builtin *model;
+  size_t model_count, model_capacity;
+  ig__own_source **source;
+  size_t source_count, source_capacity;
 };
+/* IG_INTERRUPTED when ig_cancel was called. */
+ig_status ig__cancel_check(const ig_context *context);
+/* At a verb's end: the answer is its status, and a cancel is over. */
+ig_status ig__verb_end(ig_context *context, ig_status status);
 void ig__log(const ig_context *context, ig_log_level level, const char *format, ...) IG__PRINTF(3, 4);
 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
@@ -169,7 +183,9 @@ void ig__synthetic_batch_free(ig__batch *batch);
 
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const ig_context *context, const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
-/* A built-in or a text file; not bound yet. */
+/* What a verb's `data` names: a source of the program's own, or as ig__source_open. */
+ig_status ig__data_open(const ig_context *context, const char *text, ig__source **out);
+/* A model of the program's own, a text file or a built-in; not bound yet. */
 ig_status ig__model_named(const ig_context *context, const char *name, int classes, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
 

@@ -1,0 +1,409 @@
+/* What a program brings along: pictures, networks and ops of its own; cancelling; several contexts at once. */
+#include "imgrad.h"
+#include "runs.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+/* ---- sources --------------------------------------------------------------------------------------------------------- */
+
+#define PICTURES 120
+#define VALUES (3 * 4 * 5)
+
+typedef struct pictures { uint8_t planes[PICTURES][VALUES], turned[PICTURES][VALUES]; int32_t label[PICTURES]; } pictures;
+
+/* The class is the brightest channel. */
+static pictures *draw(void) {
+  pictures *p = ig__alloc(1, sizeof *p);
+  CHECK(p != NULL);
+  for (int n = 0; n < PICTURES; n++) {
+    p->label[n] = n % 3;
+    for (int c = 0; c < 3; c++)
+      for (int i = 0; i < 20; i++)
+        p->turned[n][3 * i + c] = p->planes[n][20 * c + i] = (uint8_t)((n * 31 + i * 17 + c * 7) % 100 + (c == n % 3 ? 120 : 0));
+  }
+  return p;
+}
+
+static ig_arrays arrays_of(const pictures *p, bool interleaved) {
+  ig_arrays a = {.channels = 3, .height = 4, .width = 5, .classes = 3, .interleaved = interleaved};
+  a.train = (ig_array_part){90, interleaved ? p->turned : p->planes, p->label};
+  a.test = (ig_array_part){30, interleaved ? p->turned + 90 : p->planes + 90, p->label + 90};
+  return a;
+}
+
+static int label_of(void *user, ig_part part, int64_t index) { return ((pictures *)user)->label[index + (part == IG_PART_TEST ? 90 : 0)]; }
+
+static ig_status read_one(void *user, ig_part part, int64_t index, void *pixels) {
+  if (part == IG_PART_TRAIN && index == 7) return ig_fail(IG_BAD_DATA, "picture %d is torn", 7);
+  memcpy(pixels, ((pictures *)user)->planes[index + (part == IG_PART_TEST ? 90 : 0)], VALUES);
+  return IG_OK;
+}
+
+static const char net[] = "input 3 4 5\nconv2d 4 k=3 relu\ndense classes softmax\n";
+
+/* Arrays as planes and interleaved train the same network; so does a source of functions, but for the picture that is torn. */
+TEST(arrays_and_functions) {
+  ig_context *context = listening(1);
+  pictures *p = draw();
+  ig_arrays planes = arrays_of(p, false), turned = arrays_of(p, true);
+  static const char *const names[] = {"red", "green", "blue"};
+  ig_custom_source torn = {.name = "torn", .channels = 3, .height = 4, .width = 5, .classes = 3, .class_name = names,
+                           .count = {90, 0, 30}, .read = read_one, .label = label_of, .user = p};
+  ig_train_result r;
+  ig_eval_options eval = ig_eval_options_default();
+  ig_eval_result measured;
+  CHECK_OK(ig_add_arrays(context, "planes", &planes));
+  CHECK_OK(ig_add_arrays(context, "turned", &turned));
+  CHECK_OK(ig_add_source(context, &torn));
+  CHECK_OK(ig_add_model(context, "net", net));
+  CHECK_OK(TRAIN(context, &r, NULL, "data", "planes", "model", "net", "epochs", "6", "lr", "0.02", "out", in_folder("a")));
+  CHECK(r.test.n == 30 && r.test.accuracy > 0.9);
+  RUN(context, "data", "turned", "model", "net", "epochs", "6", "lr", "0.02", "out", in_folder("b"));
+  CHECK(hash_of_model(in_folder("a")) == hash_of_model(in_folder("b")));
+  CHECK_OK(TRAIN(context, &r, NULL, "data", "torn", "model", "net", "epochs", "2", "workers", "2", "out", in_folder("c")));
+  CHECK_INT(r.broken, 1);
+  CHECK_HAS(said, "picture 7 is torn");
+  snprintf(eval.run, sizeof eval.run, "%s", in_folder("c"));
+  CHECK_OK(ig_eval(context, &eval, &measured)); /* finds the run's data by their name */
+  CHECK_STR(measured.classes[2].name, "blue");
+  ig_eval_result_free(&measured);
+  ig_context_free(context);
+  ig__free(p);
+}
+
+/* A run remembers what its pictures were. */
+TEST(resumed_with_other_pictures) {
+  pictures *p = draw();
+  ig_arrays a = arrays_of(p, false);
+  ig_train_result r;
+  for (int round = 0; round < 3; round++) {
+    ig_context *context = threads(1);
+    CHECK_OK(ig_add_model(context, "net", net));
+    if (round == 2) p->planes[3][5]++;
+    CHECK_OK(ig_add_arrays(context, "mine", &a));
+    if (round == 0) RUN(context, "data", "mine", "model", "net", "epochs", "1", "out", in_folder("run"));
+    else CHECK_STATUS(TRAIN(context, &r, NULL, "resume", in_folder("run"), "epochs", "+1"), round == 1 ? IG_OK : IG_BAD_MODEL);
+    ig_context_free(context);
+  }
+  ig__free(p);
+}
+
+static int label_out(void *user, ig_part part, int64_t index) { return user && part == IG_PART_TRAIN && index == 3 ? 9 : (int)index % 3; }
+
+TEST(sources_refused) {
+  ig_context *context = threads(1);
+  pictures *p = draw();
+  ig_arrays a = arrays_of(p, false);
+  ig_custom_source s = {.name = "mine", .channels = 3, .height = 4, .width = 5, .classes = 3, .count = {90, 0, 0}, .read = read_one,
+                        .label = label_out, .user = p};
+  ig_train_result r;
+  CHECK_STATUS(ig_add_arrays(context, "two words", &a), IG_USAGE);
+  CHECK_STATUS(ig_add_arrays(context, NULL, &a), IG_USAGE);
+  p->label[4] = 3;
+  CHECK_STATUS(ig_add_arrays(context, "mine", &a), IG_BAD_DATA);
+  CHECK_HAS(ig_last_error(), "train picture 4 has the label 3");
+  p->label[4] = 1;
+  a.test.pixels = NULL;
+  CHECK_STATUS(ig_add_arrays(context, "mine", &a), IG_USAGE);
+  a.classes = 1;
+  CHECK_STATUS(ig_add_arrays(context, "mine", &a), IG_USAGE);
+  CHECK_OK(ig_add_source(context, &s));
+  CHECK_STATUS(ig_add_source(context, &s), IG_USAGE);
+  s.name = "other";
+  s.width = 0;
+  CHECK_STATUS(ig_add_source(context, &s), IG_USAGE);
+  s.width = 5;
+  s.read = NULL;
+  CHECK_STATUS(ig_add_source(context, &s), IG_USAGE);
+  CHECK_OK(ig_add_model(context, "net", net));
+  CHECK_STATUS(TRAIN(context, &r, NULL, "data", "mine", "model", "net", "strict", "yes", "val", "0", "out", in_folder("run")), IG_BAD_DATA);
+  CHECK_STATUS(TRAIN(context, &r, NULL, "data", "nobodys", "model", "net"), IG_USAGE);
+  ig_context_free(context);
+  ig__free(p);
+}
+
+/* ---- graphs ---------------------------------------------------------------------------------------------------------- */
+
+TEST(graphs_are_text) {
+  ig_context *context = threads(1);
+  ig_graph *g;
+  CHECK_OK(ig_graph_new(&g));
+  ig_value x = ig_input(g, "%d %d %d", 1, 28, 28);
+  x = ig_op(g, x, "conv2d %d k=3 pad=same relu", 4);
+  ig_value y = ig_op(g, x, "conv2d 4 k=3 pad=same");
+  y = ig_op2(g, y, x, "add relu");
+  const ig_value both[] = {x, y};
+  ig_op_n(g, 2, both, "concat");
+  ig_op(g, 4, "dense classes softmax");
+  CHECK_STR(ig_graph_text(g), "input 1 28 28\n"
+                              "conv2d1 = conv2d 4 k=3 pad=same relu\n"
+                              "conv2d2 = conv2d 4 k=3 pad=same\n"
+                              "add1 = add @conv2d2 @conv2d1 relu\n"
+                              "concat1 = concat @conv2d1 @add1\n"
+                              "dense1 = dense classes softmax\n");
+  CHECK_OK(ig_add_graph(context, "mine", g));
+  ig_graph_free(g); /* it was copied */
+  RUN(context, "data", "digits train=100 test=20", "model", "mine", "epochs", "1", "out", in_folder("run"));
+  ig_model *model;
+  CHECK_OK(ig_model_open(context, in_folder("run"), &model)); /* a file has the text */
+  CHECK_INT(ig_model_output(model, 0).channels, 10);
+  ig_model_free(model);
+  ig_context_free(context);
+}
+
+TEST(graphs_refused) {
+  ig_context *context = threads(1);
+  ig_graph *g;
+  CHECK_OK(ig_graph_new(&g));
+  CHECK_INT(ig_op(g, 0, "dense 10"), IG_NO_VALUE); /* no input yet; everything after it changes nothing */
+  CHECK_INT(ig_input(g, "1 28 28"), IG_NO_VALUE);
+  CHECK_STATUS(ig_add_graph(context, "a", g), IG_BAD_MODEL);
+  CHECK_HAS(ig_last_error(), "ig_input");
+  ig_graph_free(g);
+  static const char *const lines[] = {"", "dense 10\ndense 10", "dense 10 # ten", "dense 10 @x"};
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    CHECK_OK(ig_graph_new(&g));
+    CHECK_INT(ig_op(g, ig_input(g, "1 28 28"), "%s", lines[i]), IG_NO_VALUE);
+    CHECK_STATUS(ig_add_graph(context, "a", g), IG_BAD_MODEL);
+    ig_graph_free(g);
+  }
+  CHECK_OK(ig_graph_new(&g));
+  ig_op(g, ig_input(g, "1 28 28"), "densee 10");
+  CHECK_STATUS(ig_add_graph(context, "a", g), IG_BAD_MODEL);
+  CHECK_HAS(ig_last_error(), "a:2: the op 'densee' is not known; did you mean dense?");
+  ig_graph_free(g);
+  CHECK_OK(ig_graph_new(&g));
+  CHECK_INT(ig_op(g, 5, "dense 10"), IG_NO_VALUE);
+  CHECK_INT(ig_op(g, ig_input(g, "1 28 28") + 1, "dense 10"), IG_NO_VALUE);
+  ig_graph_free(g);
+  CHECK_STATUS(ig_add_model(context, "no name", "input 1 2 2\nflatten\n"), IG_USAGE);
+  CHECK_OK(ig_add_model(context, "b", "input 1 2 2\nflatten\n"));
+  CHECK_STATUS(ig_add_model(context, "b", "input 1 2 2\nflatten\n"), IG_USAGE);
+  ig_context_free(context);
+}
+
+/* ---- ops ------------------------------------------------------------------------------------------------------------- */
+
+static void swish(const ig_op_run *r) {
+  const double *x = r->in[0];
+  double *y = r->out[0];
+  for (int64_t i = 0; i < r->out_size; i++) y[i] = x[i] / (1 + exp(-r->option[0] * x[i]));
+}
+
+static void swish_f32(const ig_op_run *r) {
+  const float *x = r->in[0];
+  float *y = r->out[0];
+  for (int64_t i = 0; i < r->out_size; i++) y[i] = x[i] / (1 + expf(-(float)r->option[0] * x[i]));
+}
+
+static ig_status swish_derivative(ig_op_derive *d) {
+  ig_graph *g = d->graph;
+  ig_value s = ig_op(g, ig_op(g, d->in[0], "scale %g", d->option[0]), "sigmoid");
+  ig_value rest = ig_op2(g, d->out, ig_op2(g, d->out, s, "mul"), "sub");
+  d->gin[0] = ig_op2(g, d->gout, ig_op2(g, s, ig_op(g, rest, "scale %g", d->option[0]), "add"), "mul");
+  return IG_OK;
+}
+
+static const ig_custom_op swish_op = {.name = "swish", .help = "x·sigmoid(beta·x)", .kind = IG_OP_ACTIVATION, .inputs = 1,
+                                      .option = {{"beta", "1", 0, 100, ""}}, .run = swish, .derive = swish_derivative};
+
+/* A layer of weights and an inner layer: y = slope[c]·dense-free x, with slopes by channel, of its own kernel, and a 1 × 1 convolution. */
+static ig_value slopes_build(ig_op_build *b) {
+  ig_shape in = ig_shape_of(b->graph, b->in[0]), slopes = {.rank = 1, .dim = {in.dim[0]}};
+  if (in.rank != 3) return ig_op(b->graph, IG_NO_VALUE, "flatten");
+  ig_value x = ig_op(b->graph, b->in[0], "conv2d %d k=1 bias=no", in.dim[0]);
+  ig_value w = ig_parameter(b->graph, "slope", &slopes, "constant 0.5");
+  return ig_op2(b->graph, x, w, "slopes");
+}
+
+static void slopes(const ig_op_run *r) {
+  const double *x = r->in[0], *w = r->in[1];
+  double *y = r->out[0];
+  int64_t plane = r->in_size[0] / r->in_size[1];
+  for (int64_t i = 0; i < r->out_size; i++) y[i] = x[i] * w[i / plane];
+}
+
+static ig_status slopes_derivative(ig_op_derive *d) {
+  ig_graph *g = d->graph;
+  if (d->wanted[0]) d->gin[0] = ig_op2(g, d->gout, d->in[1], "slopes");
+  if (d->wanted[1]) d->gin[1] = ig_op(g, ig_op2(g, d->gout, d->in[0], "mul"), "channel_sum");
+  return IG_OK;
+}
+
+static ig_custom_op slopes_op(void) {
+  return (ig_custom_op){.name = "slopes", .kind = IG_OP_LAYER, .inputs = 1, .run = slopes, .derive = slopes_derivative,
+                        .build = slopes_build};
+}
+
+static void absolute(const ig_op_run *r) {
+  const double *p = r->in[0], *label = r->in[1];
+  double *loss = r->out[0];
+  loss[0] = 0;
+  for (int64_t i = 0; i < r->in_size[0]; i++) loss[0] += pow(p[i] - ((double)i == label[0]), 2);
+}
+
+static void absolute_dx(const ig_op_run *r) {
+  const double *p = r->in[0], *label = r->in[1], *flow = r->in[2];
+  double *out = r->out[0];
+  for (int64_t i = 0; i < r->out_size; i++) out[i] = 2 * flow[0] * (p[i] - ((double)i == label[0]));
+}
+
+static ig_status absolute_derivative(ig_op_derive *d) {
+  const ig_value in[] = {d->in[0], d->in[1], d->gout};
+  d->gin[0] = ig_op_n(d->graph, 3, in, "squares_dx");
+  return IG_OK;
+}
+
+static const ig_custom_op squares_op = {.name = "squares", .kind = IG_OP_LOSS, .inputs = 2, .run = absolute, .derive = absolute_derivative};
+static const ig_custom_op squares_dx_op = {.name = "squares_dx", .kind = IG_OP_PART, .inputs = 3, .run = absolute_dx};
+
+/* Every gradient through them is that of differences; float kernels and many threads change nothing that they should not. */
+TEST(ops_are_differentiated) {
+  ig_context *context = threads(2);
+  ig_custom_op layer = slopes_op();
+  ig_gradcheck_options o = ig_gradcheck_options_default();
+  ig_gradcheck_result r;
+  CHECK_OK(ig_add_op(context, &swish_op));
+  CHECK_OK(ig_add_op(context, &squares_op));
+  CHECK_OK(ig_add_op(context, &squares_dx_op));
+  CHECK_OK(ig_add_op(context, &layer));
+  CHECK_OK(ig_add_model(context, "net", "input 1 28 28\nconv2d 5 k=5 stride=3 swish\nslopes\nswish beta=2\nconv2d 3 k=3 pad=1\n"
+                                        "dense classes softmax\n"));
+  strcpy(o.model, "net");
+  strcpy(o.loss, "squares");
+  o.samples = 8;
+  CHECK_OK(ig_gradcheck(context, &o, &r));
+  CHECK(r.passed);
+  CHECK_STR(r.row[2].name, "slopes1.conv2d1.weight");
+  CHECK_STR(r.row[3].name, "slopes1.slope");
+  ig_gradcheck_result_free(&r);
+  ig_context_free(context);
+}
+
+TEST(ops_in_float) {
+  static const char text[] = "input 1 28 28\nconv2d 20 k=5 stride=3 swish\nconv2d 17 k=3 pad=1 swish\ndense classes softmax\n";
+  double loss[3];
+  for (int i = 0; i < 3; i++) {
+    ig_context *context = threads(1 + i);
+    ig_custom_op op = swish_op;
+    ig_train_result r;
+    if (i == 2) op.run_f32 = swish_f32;
+    CHECK_OK(ig_add_op(context, &op));
+    CHECK_OK(ig_add_model(context, "net", text));
+    CHECK_OK(TRAIN(context, &r, NULL, "data", "digits train=300 test=50", "model", "net", "epochs", "1", "out",
+                   in_folder(i == 0 ? "a" : i == 1 ? "b" : "c")));
+    loss[i] = r.val.loss;
+    ig_context_free(context);
+  }
+  CHECK(hash_of_model(in_folder("a")) == hash_of_model(in_folder("b")));
+  CHECK_NEAR(loss[2], loss[0], 1e-3);
+  ig_context *context = threads(1);
+  ig_model *model;
+  CHECK_STATUS(ig_model_open(context, in_folder("a"), &model), IG_BAD_MODEL); /* who opens it has to bring the op */
+  CHECK_HAS(ig_last_error(), "swish");
+  CHECK_OK(ig_add_op(context, &swish_op));
+  CHECK_OK(ig_model_open(context, in_folder("a"), &model));
+  ig_model_free(model);
+  ig_context_free(context);
+}
+
+static ig_status refuse(ig_op_infer *i) { return ig_fail(IG_BAD_MODEL, "wants images, got %d dimensions", i->in[0].rank); }
+
+TEST(ops_refused) {
+  ig_context *context = threads(1);
+  ig_custom_op op = swish_op;
+  ig_gradcheck_options o = ig_gradcheck_options_default();
+  ig_gradcheck_result r;
+  static const char *const names[] = {"conv2d", "two words", "a-b", "", NULL};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    op.name = names[i];
+    CHECK_STATUS(ig_add_op(context, &op), IG_USAGE);
+  }
+  op = swish_op;
+  op.inputs = 2;
+  CHECK_STATUS(ig_add_op(context, &op), IG_USAGE);
+  op = swish_op;
+  op.run = NULL;
+  CHECK_STATUS(ig_add_op(context, &op), IG_USAGE);
+  op = swish_op;
+  op.option[0].fallback = "101";
+  CHECK_STATUS(ig_add_op(context, &op), IG_USAGE);
+  op = swish_op;
+  op.derive = NULL;
+  op.infer = refuse;
+  CHECK_OK(ig_add_op(context, &op));
+  CHECK_STATUS(ig_add_op(context, &op), IG_USAGE);
+  CHECK_STATUS(ig_add_model(context, "net", "input 1 4 4\nflatten\nswish\ndense classes\n"), IG_BAD_MODEL);
+  CHECK_HAS(ig_last_error(), "net:3: swish1: swish: wants images, got 1 dimensions");
+  CHECK_STATUS(ig_add_model(context, "net", "input 1 4 4\nswish beta=-1\n"), IG_BAD_MODEL);
+  op.name = "stiff";
+  op.infer = NULL;
+  CHECK_OK(ig_add_op(context, &op));
+  CHECK_OK(ig_add_model(context, "net", "input 1 28 28\ndense 8 stiff\ndense classes\n"));
+  strcpy(o.model, "net");
+  CHECK_STATUS(ig_gradcheck(context, &o, &r), IG_BAD_MODEL);
+  CHECK_HAS(ig_last_error(), "stiff");
+  ig_context_free(context);
+}
+
+/* ---- cancelling -------------------------------------------------------------------------------------------------------- */
+
+static void cancel_at(void *user, const ig_progress *p) {
+  if (p->step == 3) ig_cancel(user);
+}
+
+TEST(cancelled_and_resumed) {
+  ig_context *context = threads(1);
+  ig_train_events events = {.progress = cancel_at, .user = context};
+  ig_train_result r;
+  RUN(context, "data", "digits train=300 test=20", "model", "softmax", "epochs", "2", "out", in_folder("whole"));
+  CHECK_STATUS(TRAIN(context, &r, &events, "data", "digits train=300 test=20", "model", "softmax", "epochs", "2", "out", in_folder("cut")),
+               IG_INTERRUPTED);
+  CHECK_STR(r.stopped, "cancelled");
+  CHECK_HAS(ig_last_error(), "cancelled");
+  RUN(context, "resume", in_folder("cut")); /* and nothing of the cancel is left */
+  CHECK(hash_of_run(in_folder("whole")) == hash_of_run(in_folder("cut")));
+  ig_gradcheck_options o = ig_gradcheck_options_default();
+  ig_gradcheck_result checked;
+  ig_cancel(context);
+  CHECK_STATUS(ig_gradcheck(context, &o, &checked), IG_INTERRUPTED);
+  ig_eval_options eval = ig_eval_options_default();
+  ig_eval_result measured;
+  snprintf(eval.run, sizeof eval.run, "%s", in_folder("cut"));
+  ig_cancel(context);
+  CHECK_STATUS(ig_eval(context, &eval, &measured), IG_INTERRUPTED);
+  CHECK_OK(ig_eval(context, &eval, &measured));
+  ig_eval_result_free(&measured);
+  ig_context_free(context);
+}
+
+/* ---- several contexts ---------------------------------------------------------------------------------------------------- */
+
+typedef struct trainer { const char *model, *out; bool ok; } trainer;
+
+static void *train_one(void *arg) {
+  trainer *t = arg;
+  ig_context *context = threads(2);
+  ig_train_result r;
+  t->ok = TRAIN(context, &r, NULL, "data", "digits train=300 test=30", "model", t->model, "epochs", "2", "batch", "16", "out", t->out) == IG_OK;
+  ig_context_free(context);
+  return NULL;
+}
+
+/* Two threads training two models at once give the bits of one after the other. */
+TEST(two_at_once) {
+  const char *small = small_net();
+  trainer alone[2] = {{small, in_folder("a0"), false}, {"lenet5", in_folder("a1"), false}};
+  trainer both[2] = {{small, in_folder("b0"), false}, {"lenet5", in_folder("b1"), false}};
+  pthread_t thread[2];
+  for (int i = 0; i < 2; i++) train_one(&alone[i]);
+  for (int i = 0; i < 2; i++) CHECK(!pthread_create(&thread[i], NULL, train_one, &both[i]));
+  for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
+  for (int i = 0; i < 2; i++) {
+    CHECK(alone[i].ok && both[i].ok);
+    CHECK(hash_of_run(alone[i].out) == hash_of_run(both[i].out));
+    CHECK(hash_of_model(alone[i].out) == hash_of_model(both[i].out));
+  }
+}
