@@ -175,12 +175,19 @@ typedef struct ig_gradcheck_row {
   char name[128];
   int64_t elements, tried, redrawn;
   double error, largest;        /* worst error; largest analytic gradient */
-  bool passed;
+  bool compared;                /* false: nothing could be compared, every element was passed over; then nothing is known */
+  bool passed;                  /* compared, and the error is within the tolerance */
 } ig_gradcheck_row;
 
-typedef struct ig_gradcheck_result { ig_gradcheck_row *row; int rows; bool passed; double loss; } ig_gradcheck_result;
+typedef struct ig_gradcheck_result {
+  ig_gradcheck_row *row;
+  int rows, wrong, unknown;     /* rows that were compared and did not pass; rows in which nothing could be compared */
+  bool passed;                  /* every row */
+  double loss;
+} ig_gradcheck_result;
 
-/* Compares the gradient that training uses with differences of the loss. IG_OK whatever the verdict; see `passed`. */
+/* Compares the gradient that training uses with differences of the loss. IG_OK whatever the verdict; see `passed`. Owner of
+ * the rows: caller, ig_gradcheck_result_free. */
 ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options, ig_gradcheck_result *result);
 void ig_gradcheck_result_free(ig_gradcheck_result *result);
 

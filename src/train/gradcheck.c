@@ -115,7 +115,8 @@ static ig_status check_param(check *c, const ig__param *p, ig_gradcheck_row *row
     row->redrawn += !ok;
     if (ok) row->error = fmax(row->error, error_of(c->grads[i], numeric, row->largest));
   }
-  row->passed = row->error <= c->options->tolerance && row->tried > 0 && row->largest > 0;
+  row->compared = row->tried > 0;
+  row->passed = row->error <= c->options->tolerance && row->compared && row->largest > 0;
   return IG_OK;
 }
 
@@ -140,8 +141,17 @@ static ig_status check_directions(check *c, ig_gradcheck_row *row) {
     row->redrawn += !ok;
     if (ok) row->error = fmax(row->error, error_of(analytic, numeric, row->largest));
   }
-  row->passed = row->error <= c->options->tolerance && row->tried == c->options->directions;
+  row->compared = row->tried > 0;
+  row->passed = row->error <= c->options->tolerance && row->compared;
   return IG_OK;
+}
+
+/* Counts the row that was just made. */
+static void count_row(ig_gradcheck_result *r) {
+  const ig_gradcheck_row *row = &r->row[r->rows++];
+  r->unknown += !row->compared;
+  r->wrong += row->compared && !row->passed;
+  r->passed &= row->passed;
 }
 
 static ig_status check_all(check *c, ig_gradcheck_result *r) {
@@ -154,11 +164,11 @@ static ig_status check_all(check *c, ig_gradcheck_result *r) {
   for (size_t k = 0; k < c->model->param_count; k++) {
     if (c->model->param[k].frozen) continue;
     IG__TRY(check_param(c, &c->model->param[k], &r->row[r->rows]));
-    r->passed &= r->row[r->rows++].passed;
+    count_row(r);
   }
   if (!c->options->directions) return IG_OK;
   IG__TRY(check_directions(c, &r->row[r->rows]));
-  r->passed &= r->row[r->rows++].passed;
+  count_row(r);
   return IG_OK;
 }
 
