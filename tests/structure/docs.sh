@@ -122,6 +122,18 @@ test_picture_of_a_step() {
   diff made drawn >difference || fail "the plan has other phases: $(head -n 6 difference)"
 }
 
+# docs/api is what docs/api.sh makes of the headers, and no public name is without its place there.
+test_api_pages() {
+  local word bad=0
+  "$root/docs/api.sh" "$PWD/api" || fail "docs/api.sh"
+  [ -z "${IMGRAD_UPDATE:-}" ] || { rm -rf "$root/docs/api" && cp -r api "$root/docs/api"; }
+  diff -r "$root/docs/api" api >difference || fail "docs/api is not current; docs/api.sh writes it anew: $(head -n 4 difference)"
+  for word in $(grep -ohE '\big_[a-z0-9][a-z0-9_]*\(' "$root"/include/imgrad/*.h | tr -d '(' | sort -u); do
+    grep -qE "^### (.*, )?$word(,|\$)" api/*.md || { echo "  docs/api has no heading with $word"; bad=1; }
+  done
+  [ $bad = 0 ] || fail "names"
+}
+
 test_architecture_is_short() {
   [ "$(wc -l <"$root/ARCHITECTURE.md")" -le 300 ] || fail "ARCHITECTURE.md has more than 300 lines"
 }
