@@ -71,9 +71,6 @@ test_names() {
   head -n 1 run/results.csv | tr ',' '\n' >list
   while read -r word; do stands "$word" training.md; done <list
   for word in run/*; do stands "${word#run/}" training.md; done
-  grep -ohE '\big_(train|eval|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
-    tr -d '(' | sort -u >list
-  while read -r word; do case $word in ig_context_new | ig_context_free | ig_context_options_default) ;; *) stands "$word" c-api.md ;; esac; done <list
   [ $bad = 0 ] || fail "names"
 }
 

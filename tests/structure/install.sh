@@ -62,7 +62,41 @@ test_pkg_config_shared() {
   build_examples
   want_equal "$(pkg-config --libs imgrad | tr -s ' ' '\n' | grep -c '^-l')" 1 "libraries that a program with the shared one names"
   run_examples
-  "$prefix/bin/imgrad" version >out || fail "the command"
+}
+
+# Each header by itself, in both languages.
+test_headers() {
+  local header include=$prefix/include
+  (cd "$include" && find . -name '*.h') >headers
+  while read -r header; do
+    printf '#include "%s"\n#include "%s"\nint main(void) { return 0; }\n' "${header#./}" "${header#./}" >alone.c
+    # shellcheck disable=SC2086
+    cc -std=c11 $warnings -I"$include" -fsyntax-only alone.c 2>log || fail "$header as C11: $(head -n 3 log)"
+    has_cxx || { echo "  g++ is not here: the headers were not tried as C++17"; continue; }
+    # shellcheck disable=SC2086
+    g++ -std=c++17 $warnings -I"$include" -fsyntax-only -x c++ alone.c 2>log || fail "$header as C++17: $(head -n 3 log)"
+  done <headers
+}
+
+# The programs that the pages print.
+test_programs_of_the_pages() {
+  local page
+  for page in docs/c-api.md README.md README.zh.md; do
+    awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$root/$page" >page.c
+    compile page.c ./page
+  done
+  awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$root/docs/c-api.md" >page.c
+  compile page.c ./page
+  ./page >out 2>err || fail "docs/c-api.md: $(tail -n 3 err)"
+  grep -q right out || fail "docs/c-api.md says $(cat out)"
+}
+
+# The command, its manual and its completion are where they are looked for.
+test_what_is_installed() {
+  local path
+  for path in bin/imgrad include/imgrad.h share/man/man1/imgrad.1 share/man/man1/imgrad-train.1 \
+    share/bash-completion/completions/imgrad; do want_file "$prefix/$path"; done
+  want_equal "$("$prefix/bin/imgrad" version)" "imgrad $(pkg-config --modversion imgrad)" "the version"
 }
 
 test_pkg_config_static() {

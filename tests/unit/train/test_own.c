@@ -407,3 +407,68 @@ TEST(two_at_once) {
     CHECK(hash_of_model(alone[i].out) == hash_of_model(both[i].out));
   }
 }
+
+/* ---- memory that is not there -------------------------------------------------------------------------------------------- */
+
+#ifdef IG__FAULTS
+/* Everything that a program may bring along, and a prediction. */
+static ig_status bring_all(const pictures *p, const uint8_t *bytes, size_t size) {
+  ig_context *context = NULL;
+  ig_graph *g = NULL;
+  ig_model *model = NULL;
+  ig_predictor *predictor = NULL;
+  ig__source *source = NULL;
+  const float *answers;
+  ig_arrays a = arrays_of(p, true);
+  ig_predictor_options o = ig_predictor_options_default();
+  o.interleaved = true;
+  ig_context_options one = ig_context_options_default();
+  one.threads = 1;
+  ig_status status = ig_context_new(&context, &one);
+  if (status == IG_OK) status = ig_add_op(context, &swish_op);
+  if (status == IG_OK) status = ig_add_arrays(context, "mine", &a);
+  if (status == IG_OK) status = ig__data_open(context, "mine", &source);
+  if (status == IG_OK) status = ig_graph_new(&g);
+  if (status == IG_OK) {
+    ig_op(g, ig_op(g, ig_input(g, "3 4 5"), "conv2d 4 k=3 swish"), "dense classes");
+    status = ig_add_graph(context, "net", g);
+  }
+  if (status == IG_OK) status = ig_model_open_memory(context, bytes, size, "embedded", &model);
+  if (status == IG_OK) status = ig_predictor_new(context, model, &o, &predictor);
+  if (status == IG_OK) status = ig_predict_u8(predictor, p->turned[0], 2, &answers);
+  ig__source_close(source);
+  ig_graph_free(g);
+  ig_predictor_free(predictor);
+  ig_model_free(model);
+  ig_context_free(context);
+  return status;
+}
+
+TEST(allocations_fail) {
+  ig_context *context = threads(1);
+  pictures *p = draw();
+  ig_arrays a = arrays_of(p, false);
+  uint8_t *bytes;
+  size_t size;
+  CHECK_OK(ig_add_arrays(context, "planes", &a));
+  CHECK_OK(ig_add_model(context, "net", net));
+  RUN(context, "data", "planes", "model", "net", "epochs", "1", "out", in_folder("run"));
+  ig_context_free(context);
+  CHECK_OK(ig__file_read(in_folder("run/model.safetensors"), 1 << 20, &bytes, &size));
+  int64_t before = ig__alloc_outstanding();
+  ig_status status = IG_NO_MEMORY;
+  int n = 1;
+  for (; status != IG_OK; n++) {
+    char spec[32];
+    snprintf(spec, sizeof spec, "malloc@%d", n);
+    ig__fault_set(spec);
+    status = bring_all(p, bytes, size);
+    ig__fault_set(NULL);
+    if (status != IG_OK) CHECK_INT(status, IG_NO_MEMORY);
+    CHECK_INT(ig__alloc_outstanding(), before);
+  }
+  CHECK(n > 100);
+  ig__free(bytes);
+  ig__free(p);
+}
+#endif
