@@ -9,7 +9,7 @@
 
 /* The options that belong to the command and not to a verb. */
 typedef struct cli_own_option {
-  const char *name, *value, *help;  /* value: its placeholder; NULL for a switch */
+  const char *name, *value, *help;  /* value: what stands for it; NULL for a switch */
   bool with_verb;                   /* only of commands with a verb */
   int verb;                         /* only of this one; CLI_NO_VERB: of all */
 } cli_own_option;
