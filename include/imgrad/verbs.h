@@ -174,7 +174,7 @@ ig_gradcheck_options ig_gradcheck_options_default(void);
 typedef struct ig_gradcheck_row {
   char name[128];
   int64_t elements, tried, redrawn;
-  double error, largest;        /* worst error; largest analytic gradient */
+  double error, largest;        /* worst error; largest analytic gradient, for "all" largest slope of the directions */
   bool compared;                /* false: nothing could be compared, every element was passed over; then nothing is known */
   bool passed;                  /* compared, and the error is within the tolerance */
 } ig_gradcheck_row;

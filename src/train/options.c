@@ -74,7 +74,7 @@ static const ig__option gradcheck_table[] = {
   /* Over a flat background Winograd rounds equal windows differently, tile by tile: winners of a pooling change with every probe,
    * and no element would be left to compare. */
   TEXT(conv, "direct", CONV_HELP),
-  OPT(batch, "4", 1, 4096, "pictures", "pictures in the batch"),
+  OPT(batch, "2", 1, 4096, "pictures", "pictures in the batch; more have more relus and winners that change between probes"),
   OPT(samples, "20", 1, 1 << 30, "", "elements tried in each tensor"),
   OPT(directions, "20", 0, 1 << 20, "", "random directions through all parameters"),
   OPT(tolerance, "1e-6", 0, 1, "", "largest error that passes"),
