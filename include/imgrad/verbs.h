@@ -86,6 +86,9 @@ typedef struct ig_epoch {
   ig_metrics train, val;        /* val.n = 0 without a validation part */
   double lr, weight_norm, images_per_second;
   double wait;                  /* share of the epoch's time that compute waited for data */
+  /* Full-batch descent (else 0): largest |element| of the gradient; gradients of the whole data that the run has cost so far,
+   * a loss alone counting a third and a Hessian-vector product two. */
+  double gradient, cost;
 } ig_epoch;
 
 typedef struct ig_progress {
@@ -107,7 +110,9 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  const char *stopped;          /* "epochs", "time", "signal" (events.stop), "cancelled" (ig_cancel) */
+  /* "epochs", "time", "signal" (events.stop), "cancelled" (ig_cancel); full-batch descent: "gradient" or "loss", the rule that
+   * fired, "no lower point" */
+  const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "kernels/kernels.h"
 
-/* What every kind begins with, so that one registry and one parser serve the four: adam->name and adam->thing.name are
+/* What every kind begins with, so that one registry and one parser serve them all: adam->name and adam->thing.name are
  * the same. source: the paper, or the names that others give it. check: refuses combinations that the table's ranges
  * cannot (IG_USAGE with its words); NULL when there are none. */
 #define IG__THING_MEMBERS                    \

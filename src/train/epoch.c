@@ -6,13 +6,13 @@
 
 ig_status ig__trainer_save(ig__trainer *t) {
   ig_status status = ig__updater_check(t->updater, t->state.step);
-  if (status == IG_OK) status = ig__checkpoint_save(t->folder, t->model, t->updater, &t->state, t->fingerprint);
+  if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state,
+                                                                                        t->fingerprint});
   t->saved = ig__now();
   return ig__fail_at(status, "%s", t->folder);
 }
 
-/* Why the run should stop before the next step, or IG_OK. Sets `stopped`. */
-static ig_status asked_to_stop(ig__trainer *t, double now) {
+ig_status ig__trainer_asked(ig__trainer *t) {
   if (t->events && t->events->stop) {
     ig_status status = t->events->stop(t->events->user);
     if (status != IG_OK) {
@@ -25,7 +25,7 @@ static ig_status asked_to_stop(ig__trainer *t, double now) {
     t->stopped = "cancelled";
     return cancelled;
   }
-  if (t->time_limit > 0 && now - t->began >= t->time_limit) t->stopped = "time";
+  if (t->time_limit > 0 && ig__now() - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }
 
@@ -104,7 +104,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
   for (;;) {
     int64_t pictures;
     double now = ig__now();
-    ig_status stop = asked_to_stop(t, now);
+    ig_status stop = ig__trainer_asked(t);
     bool due = now - t->saved >= t->options->checkpoint_every;
     if (t->stopped || due) {
       book_time(t, &since, &waited);

@@ -1,6 +1,6 @@
 /* A model and its plan for one mode: what turns a batch into a loss, answers and gradients. */
 #include "ops/scale.h"
-#include "train/train.h"
+#include "train/network_impl.h"
 
 #include <string.h>
 
@@ -9,14 +9,6 @@ static double real_at(const ig__network *net, const void *p, int64_t i) {
 }
 
 enum { OUT_LOSS, OUT_ANSWER };
-
-typedef struct outputs { ig__plan_output *list; size_t count, capacity; } outputs;
-
-static ig_status add_output(outputs *o, ig__value value, int64_t into) {
-  IG__TRY(ig__grow((void **)&o->list, o->count, &o->capacity, sizeof *o->list));
-  o->list[o->count++] = (ig__plan_output){value, into};
-  return IG_OK;
-}
 
 /* The first field behind `after` with this role; −1: none. */
 static int field_with(const ig__source_info *data, ig__role role, int after) {
@@ -72,17 +64,10 @@ static ig__value build_loss(const ig__own_ops *own, ig__graph *graph, const char
 }
 
 /* Appends the gradients of all trained parameters as outputs that go to their spans. */
-static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, outputs *out) {
-  size_t params = model->param_count;
-  ig__value *of = ig__alloc(params + 1, sizeof *of), *grad = ig__alloc(params + 1, sizeof *grad);
-  int *number = ig__alloc(params + 1, sizeof *number), wanted = 0;
-  ig_status status = of && grad && number ? IG_OK : IG_NO_MEMORY;
-  for (size_t t = 0; status == IG_OK && t < graph->tensor_count; t++) {
-    const ig__tensor *tensor = graph->tensor[t];
-    if (tensor->leaf != IG__LEAF_PARAM || model->param[tensor->leaf_index].frozen) continue;
-    of[wanted] = (ig__value)t;
-    number[wanted++] = tensor->leaf_index;
-  }
+static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, ig__outputs *out) {
+  ig__value *of, *grad = ig__alloc(model->param_count + 1, sizeof *grad);
+  int *number, wanted = ig__trained_leaves(model, graph, &of, &number);
+  ig_status status = grad && wanted >= 0 ? IG_OK : IG_NO_MEMORY;
   if (status == IG_OK) {
     ig__value seed = ig__leaf_add(graph, IG__LEAF_SCALAR, IG__SCALAR_LOSS_SCALE, IG__REAL, (ig__shape){0});
     status = ig__gradients(graph, loss, seed, of, wanted, grad);
@@ -90,7 +75,7 @@ static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__val
   /* A parameter that the loss does not depend on has the gradient zero, and it must be written: penalties are added to it. */
   for (int i = 0; status == IG_OK && i < wanted; i++) {
     if (grad[i] == IG__NONE) grad[i] = ig__scale_node(graph, of[i], 0);
-    status = grad[i] == IG__NONE ? graph->status : add_output(out, grad[i], model->param[number[i]].offset);
+    status = grad[i] == IG__NONE ? graph->status : ig__outputs_add(out, grad[i], model->param[number[i]].offset);
   }
   ig__free(of);
   ig__free(grad);
@@ -104,10 +89,10 @@ static ig__value kink_of(const ig__graph *graph, const ig__node *node) {
   return node->out[0];
 }
 
-static ig_status add_kinks(ig__network *net, const ig__graph *graph, outputs *out) {
+static ig_status add_kinks(ig__network *net, const ig__graph *graph, ig__outputs *out) {
   net->first_kink = (int)out->count;
   for (size_t i = 0; i < graph->node_count; i++)
-    if (graph->node[i]->op->flags & IG__KINK) IG__TRY(add_output(out, kink_of(graph, graph->node[i]), -1));
+    if (graph->node[i]->op->flags & IG__KINK) IG__TRY(ig__outputs_add(out, kink_of(graph, graph->node[i]), -1));
   net->kinks = (int)out->count - net->first_kink;
   return IG_OK;
 }
@@ -127,12 +112,13 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
   return IG_OK;
 }
 
-static ig_status build(const ig_context *context, const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
+static ig_status build(const ig_context *context, const ig__network_request *q, ig__network *net, ig__graph *graph,
+                       ig__outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
-  IG__TRY(add_output(out, built.output[0], -1)); /* its place is the loss's, when there is one */
-  IG__TRY(add_output(out, built.output[0], -1));
+  IG__TRY(ig__outputs_add(out, built.output[0], -1)); /* its place is the loss's, when there is one */
+  IG__TRY(ig__outputs_add(out, built.output[0], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
   ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
@@ -140,12 +126,26 @@ static ig_status build(const ig_context *context, const ig__network_request *q, 
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
   if (q->kinks) IG__TRY(add_kinks(net, graph, out));
+  if (q->curvature) return ig__curvature_add(q->model, graph, q->curvature == IG__GAUSS_NEWTON, built.output[0], loss, out);
   return q->gradients ? add_gradients(q->model, graph, loss, out) : IG_OK;
+}
+
+/* Of the parameters, and of the vector that is multiplied with the curvature, which stands behind them. */
+static ig_status find_offsets(const ig__network_request *q, int64_t **out) {
+  const ig__model *m = q->model;
+  int64_t *offset = *out = ig__alloc(2 * m->param_count + 1, sizeof *offset);
+  if (!offset) return IG_NO_MEMORY;
+  for (size_t i = 0; i < m->param_count; i++) {
+    offset[i] = m->param_offset[i];
+    offset[m->param_count + i] = m->params_size + m->param_offset[i];
+  }
+  return IG_OK;
 }
 
 ig_status ig__network_new(const ig_context *context, const ig__network_request *q, ig__network *net) {
   ig__graph *graph = NULL;
-  outputs out = {0};
+  ig__outputs out = {0};
+  int64_t *offset = NULL;
   *net = (ig__network){.model = q->model, .n = q->n, .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
   bool direct = q->conv && !strcmp(q->conv, "direct");
@@ -154,13 +154,15 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
   if (status == IG_OK) graph->direct = direct;
   if (status == IG_OK) status = build(context, q, net, graph, &out);
+  if (status == IG_OK) status = find_offsets(q, &offset);
   if (status == IG_OK)
     status = ig__plan_new(&net->plan, &(ig__plan_request){
       .graph = graph, .output = out.list, .output_count = (int)out.count, .k = net->k, .accumulates = q->accumulates,
-      .param_offset = q->model->param_offset, .state_offset = q->model->state_offset, .param_count = q->model->params_size});
+      .param_offset = offset, .state_offset = q->model->state_offset, .param_count = q->model->params_size});
   if (status == IG_OK) status = ig__plan_prepare(net->plan, ig__pool_threads(context->pool));
   ig__graph_free(graph);
   ig__free(out.list);
+  ig__free(offset);
   if (status != IG_OK) ig__network_free(net);
   return status;
 }
@@ -172,14 +174,14 @@ void ig__network_free(ig__network *net) {
 
 ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {
   ig__feed feed = {.n = batch->n,
-                   .params = net->model->params,
+                   .params = step->params ? step->params : net->model->params,
                    .state = net->model->states,
                    .grads = step->grads,
                    .accumulate = step->accumulate,
                    .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field]},
                    .loss_scale = step->loss_scale,
                    .step = {step->seed, step->step, batch->key},
-                   .version = net->model->version};
+                   .version = step->params ? 0 : net->model->version};
   return ig__plan_run(net->plan, context->pool, &feed);
 }
 

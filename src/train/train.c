@@ -124,13 +124,17 @@ static ig_status open_model(ig__trainer *t) {
 static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
-  IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
-                          .conv = o->conv, .training = true, .gradients = true, .accumulates = o->accumulate > 1}, &t->train));
+  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv, .training = true,
+                              .gradients = true, .accumulates = o->accumulate > 1};
+  bool descent;
+  IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
+  IG__TRY(ig__network_new(t->context, &step, &t->train));
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, &t->loader));
+  if (descent) IG__TRY(ig__descent_open(t, &step));
   IG__TRY(open_loader(t, MEASURE_BATCH, &t->test_loader));
   int64_t per_step = (int64_t)o->batch * o->accumulate;
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
@@ -198,7 +202,7 @@ static ig_status open_folder(ig__trainer *t) {
     bool begun = ig__file_exists(path);
     ig__free(path);
     if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, t->model, t->updater, &t->state, t->fingerprint));
+      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, t->fingerprint}));
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
@@ -228,6 +232,18 @@ static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
                       ig__updater_penalty(t->updater), NULL, out);
 }
 
+static ig_status save_best(ig__trainer *t) {
+  t->unsaved = false;
+  return save_model(t);
+}
+
+ig_status ig__trainer_keep(ig__trainer *t) {
+  if (t->unsaved) IG__TRY(save_best(t));
+  IG__TRY(ig__trainer_save(t));
+  IG__TRY(ig__results_write(t->folder, &t->state));
+  return t->descent ? ig__descent_write(t->folder, &t->state) : IG_OK;
+}
+
 /* Validation, the row of the epoch, the best weights; then the checkpoint says that the epoch is over. */
 static ig_status finish_epoch(ig__trainer *t) {
   ig__run_state *s = &t->state;
@@ -240,19 +256,26 @@ static ig_status finish_epoch(ig__trainer *t) {
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
   row.time = s->seconds;
+  if (t->descent) {
+    double before = s->history_count ? s->history[s->history_count - 1].cost : 0;
+    row.gradient = t->descent->state.norm;
+    row.cost = t->descent->state.cost;
+    row.images_per_second *= row.cost - before; /* a step looks at every picture so many times */
+  }
   s->history[s->history_count++] = row;
   s->epoch++;
   if (is_better(t, &row.val)) {
     s->best_epoch = s->epoch;
     s->best_accuracy = row.val.accuracy;
     s->best_loss = row.val.loss;
-    IG__TRY(save_model(t));
+    t->unsaved = true;
+    /* Later weights may not be the best any more: they are kept now. Without validation the last ones are. */
+    if (row.val.n) IG__TRY(save_best(t));
   }
   s->position = 0;
   s->tally = (ig__tally){0};
   s->epoch_seconds = s->epoch_wait = 0;
-  IG__TRY(ig__trainer_save(t));
-  IG__TRY(ig__results_write(t->folder, s));
+  if (!t->descent || ig__descent_is_due(t)) IG__TRY(ig__trainer_keep(t));
   IG__TRY(ig__trainer_note_epoch(t, &row));
   IG__TRY(t->noted);
   if (t->events && t->events->epoch) t->events->epoch(t->events->user, &row);
@@ -266,9 +289,13 @@ static ig_status train(ig__trainer *t) {
     memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
     IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
     t->started = ig__now();
-    ig_status status = ig__train_epoch(t);
+    ig_status status = t->descent ? ig__train_iteration(t) : ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
     IG__TRY(finish_epoch(t));
+    if (t->descent && t->descent->stopped) {
+      t->stopped = t->descent->stopped;
+      return IG_OK;
+    }
   }
   t->stopped = "epochs";
   return IG_OK;
@@ -309,6 +336,8 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
 }
 
 static void close_trainer(ig__trainer *t) {
+  ig__descent_free(t->descent);
+  ig__full_batch_free(t->full);
   ig__loader_free(t->loader);
   ig__loader_free(t->test_loader);
   ig__network_free(&t->train);

@@ -7,6 +7,7 @@
 #include "graph/plan.h"
 #include "imgrad/verbs.h"
 #include "model/model.h"
+#include "optim/descent.h"
 
 #include <stdatomic.h>
 
@@ -52,6 +53,8 @@ typedef struct ig__network {
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
 } ig__network;
 
+typedef enum ig__curvature { IG__NO_CURVATURE, IG__HESSIAN, IG__GAUSS_NEWTON } ig__curvature;
+
 typedef struct ig__network_request {
   ig__model *model;
   const ig__source_info *data;
@@ -61,14 +64,21 @@ typedef struct ig__network_request {
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
+  ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
 /* IG_BAD_MODEL: the model does not fit the pictures or the labels; the message says what each has. */
 ig_status ig__network_new(const ig_context *context, const ig__network_request *request, ig__network *out);
 void ig__network_free(ig__network *network);
-typedef struct ig__pass_step { uint64_t seed, step; void *grads; bool accumulate; double loss_scale; } ig__pass_step;
-/* Runs a batch; params and states are the model's. */
+typedef struct ig__pass_step {
+  uint64_t seed, step;
+  void *grads;
+  bool accumulate;
+  double loss_scale;
+  const void *params;        /* NULL: the model's. With curvature: the parameters and behind them the vector */
+} ig__pass_step;
+/* Runs a batch; states are the model's. */
 ig_status ig__network_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step);
 double ig__network_loss(const ig__network *network);
 /* A hash of all sides and winners of the last run (request.kinks). */
@@ -93,12 +103,33 @@ ig_status ig__updater_check(const ig__updater *updater, int64_t step);
  * the step and the first layer concerned; the weights are as they were. `step` counts from 1. */
 ig_status ig__updater_step(ig__updater *updater, double loss, double lr, int64_t step, double divide, double *penalty);
 double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present weights */
+/* For vectors in double, as long as the parameters: Ω(x), its gradient added to g (NULL: not wanted); and out += ∇²Ω(x)·v.
+ * Penalties that act by a proximal step have neither, see ig__updater_is_smooth. */
+double ig__updater_penalty_at(const ig__updater *updater, const double *x, double *g);
+void ig__updater_penalty_curvature(const ig__updater *updater, const double *x, const double *v, double *out);
+bool ig__updater_is_smooth(const ig__updater *updater);
 double ig__updater_weight_norm(const ig__updater *updater);
 
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
 typedef struct ig__tally { int64_t n, correct; double loss, penalty; } ig__tally; /* sums over pictures */
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
 double ig__baseline(const int64_t *class_count, int classes);
+
+/* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
+typedef struct ig__full_batch ig__full_batch;
+/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
+typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
+/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
+ * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
+ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
+                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
+                             const ig__full_batch_events *events, ig__full_batch **out);
+void ig__full_batch_free(ig__full_batch *f);
+/* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
+ig__objective ig__full_batch_objective(ig__full_batch *f);
+void ig__full_batch_give(const ig__full_batch *f, const double *x);  /* into the model's parameters */
+void ig__full_batch_take(const ig__full_batch *f, double *x);        /* out of them */
+const ig__tally *ig__full_batch_tally(const ig__full_batch *f);      /* of the last pass that made a gradient */
 
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
 /* A pass over refs without touching the weights. `confusion` (classes², may be NULL) is added to. */
@@ -109,6 +140,7 @@ int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t 
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
 /* Everything that a run must remember to go on exactly, besides the arrays. */
 typedef struct ig__run_state {
+  ig__descent_state descent; /* zeros without one */
   int64_t epoch;             /* finished epochs */
   int64_t step;              /* updates so far */
   int64_t position;          /* place in the present epoch's order to go on from */
@@ -126,12 +158,19 @@ void ig__run_state_free(ig__run_state *state);
 ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]);
 ig_status ig__folder_write(const char *folder, const char *name, ig__buffer *bytes); /* frees the buffer */
 ig_status ig__results_write(const char *folder, const ig__run_state *state);
+ig_status ig__descent_write(const char *folder, const ig__run_state *state); /* descent.csv: one row a step */
 
-/* `fingerprint` is of everything that decides results: model text, data, options. Load refuses another one. */
-ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__updater *updater, const ig__run_state *state,
-                              uint64_t fingerprint);
-ig_status ig__checkpoint_load(const char *folder, ig__model *model, ig__updater *updater, ig__run_state *state,
-                              uint64_t fingerprint);
+/* What a checkpoint is made of and restored into. `fingerprint` is of everything that decides results: model text, data,
+ * options. Load refuses another one. */
+typedef struct ig__checkpoint_parts {
+  ig__model *model;
+  ig__updater *updater;
+  ig__descent *descent;      /* or NULL */
+  ig__run_state *state;
+  uint64_t fingerprint;
+} ig__checkpoint_parts;
+ig_status ig__checkpoint_save(const char *folder, const ig__checkpoint_parts *parts);
+ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts);
 
 /* A checkpoint's sections, checked; they point into the bytes. Untrusted input. */
 #define IG__MAX_SECTIONS 16
@@ -163,10 +202,25 @@ typedef struct ig__trainer {
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
+  ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
+  ig__descent *descent;
+  bool unsaved;              /* model.safetensors is behind the best weights, which are the present ones */
+  ig_status asked;           /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
-ig_status ig__trainer_save(ig__trainer *trainer);
+ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
+ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
+/* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
+ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */
+/* Whether --optimizer names a descent. IG_USAGE: it names nothing. */
+ig_status ig__optimizer_is_descent(const char *text, bool *descent);
+/* Makes full and descent; refuses options that have no meaning here. */
+ig_status ig__descent_open(ig__trainer *trainer, const ig__network_request *request);
+ig_status ig__train_iteration(ig__trainer *trainer); /* one step, in the place of an epoch */
+bool ig__descent_is_due(const ig__trainer *trainer); /* to be kept on disk */
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
