@@ -33,8 +33,9 @@ ig_context_options ig_context_options_default(void);
 ig_status ig_context_new(ig_context **out, const ig_context_options *options);
 void ig_context_free(ig_context *context);
 
-/* Ends what runs in this context: the verb stops at the next step or batch with IG_INTERRUPTED, ig_train having written its checkpoint.
- * From any thread, any callback, any signal handler. Before a verb has begun, it ends that one; when the verb returns, it is over. */
+/* Ends what runs in this context: the verb stops before its next step or batch with IG_INTERRUPTED, ig_train having written its
+ * checkpoint (a validation that has begun is finished first). From any thread, any callback, any signal handler. Before a verb has
+ * begun, it ends that one; when the verb returns, it is over. */
 void ig_cancel(ig_context *context);
 
 /* Sets the words of ig_last_error on this thread, formatted as printf does, and answers `status`: for functions of the program that

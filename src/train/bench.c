@@ -39,6 +39,7 @@ static ig_status run_step(bench *b) {
   double penalty;
   ig__pass_step pass = {.seed = 1, .step = (uint64_t)b->step++, .grads = b->updater ? ig__updater_grads(b->updater) : NULL,
                         .loss_scale = 1};
+  IG__TRY(ig__cancel_check(b->context));
   IG__TRY(ig__network_run(&b->network, b->context, &b->batch, &pass));
   if (!b->updater) return IG_OK;
   double start = ig__now();
@@ -253,7 +254,7 @@ ig_status ig_bench(ig_context *context, const ig_bench_options *options, ig_benc
   ig__synthetic_batch_free(&b.batch);
   ig__model_free(b.model);
   if (status != IG_OK) ig_bench_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_bench_result_free(ig_bench_result *result) {

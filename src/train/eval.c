@@ -61,6 +61,7 @@ static ig_status open_all(evaluation *e) {
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));
+  e->network.cancellable = true;
   return ig__loader_new(e->source, &(ig__loader_options){.batch = o->batch, .threads = o->workers, .depth = 4,
                         .strict = o->strict, .broken = report_broken, .user = e->context}, &e->loader);
 }

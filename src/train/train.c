@@ -356,9 +356,9 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   ig_train_options o = *options;
   ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now(), .began = ig__now()};
   *result = (ig_train_result){.stopped = ""};
-  IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
-  if (*options->resume) IG__TRY(resumed_options(options, &o));
-  ig_status status = read_epochs(options, &o, &t.epochs);
+  ig_status status = ig__options_check(IG_VERB_TRAIN, options);
+  if (status == IG_OK && *options->resume) status = resumed_options(options, &o);
+  if (status == IG_OK) status = read_epochs(options, &o, &t.epochs);
   if (status == IG_OK) status = open_data(&t);
   if (status == IG_OK) status = open_model(&t);
   if (status == IG_OK) status = open_network(&t);

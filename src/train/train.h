@@ -51,6 +51,9 @@ typedef struct ig__network {
   int first_kink, kinks;     /* among the plan's outputs */
   int image_field;
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
+  /* ig_cancel ends a pass of measuring between two batches. Not while training: the epoch that a validation belongs to would be
+   * neither over nor not. */
+  bool cancellable;
 } ig__network;
 
 typedef enum ig__curvature { IG__NO_CURVATURE, IG__HESSIAN, IG__GAUSS_NEWTON } ig__curvature;

@@ -212,6 +212,16 @@ TEST(cancelled_and_resumed) {
   CHECK_STATUS(ig_eval(context, &eval, &measured), IG_INTERRUPTED);
   CHECK_OK(ig_eval(context, &eval, &measured));
   ig_eval_result_free(&measured);
+  ig_cancel(context);
+  CHECK_STATUS(TRAIN(context, &r, NULL, "resume", in_folder("nowhere")), IG_USAGE); /* a verb that never began has ended it too */
+  ig_bench_options bench = ig_bench_options_default();
+  ig_bench_result timed;
+  ig_summary_options summary = ig_summary_options_default();
+  ig_summary_result described;
+  CHECK_OK(ig_summary(context, &summary, &described));
+  ig_summary_result_free(&described);
+  ig_cancel(context);
+  CHECK_STATUS(ig_bench(context, &bench, &timed), IG_INTERRUPTED);
   ig_context_free(context);
 }
 
