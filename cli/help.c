@@ -1,6 +1,7 @@
 /* imgrad help: the overview, a command's page, and the lists of what options may name. */
 #include "args.h"
 #include "command.h"
+#include "manual.h"
 #include "output.h"
 #include "text.h"
 
@@ -21,6 +22,26 @@ static const struct { const char *name, *about; } topics[] = {
   {"sources", "where pictures come from"},
 };
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])
+
+const cli_own_option cli_own_options[] = {
+  {"config", "FILE", "a YAML file of the same words or a recipe's name, read before the command line", true, IG_VERB_TRAIN},
+  {"config", "FILE", "a YAML file of the same words, read before the command line", true, CLI_NO_VERB},
+  {"json", NULL, "results as JSON, one object a line", false, CLI_NO_VERB},
+  {"quiet", NULL, "no progress", true, IG_VERB_TRAIN},
+  {"help", NULL, "this page", false, CLI_NO_VERB},
+  {NULL, NULL, NULL, false, 0},
+};
+
+bool cli_own_option_fits(const cli_own_option *o, const cli_command *c) {
+  if (o->with_verb && c->verb == CLI_NO_VERB) return false;
+  if (o->verb != CLI_NO_VERB) return o->verb == c->verb;
+  /* One that a verb has in words of its own, just before. */
+  return o == cli_own_options || strcmp(o[-1].name, o->name) != 0 || o[-1].verb != c->verb;
+}
+
+void cli_help_topics(void) {
+  for (size_t i = 0; i < TOPIC_COUNT; i++) cli_out(" %s", topics[i].name);
+}
 
 void cli_help_overview(void) {
   cli_out("imgrad trains, checks and measures convolutional networks on pictures, on the CPU.\n\n"
@@ -69,14 +90,12 @@ static void option_lines(ig_verb verb) {
 void cli_help_command(const cli_command *command) {
   cli_out("usage: imgrad %s\n\n%s", command->usage, command->text);
   cli_out("\noptions\n");
-  if (command->verb != CLI_NO_VERB) {
-    option_lines((ig_verb)command->verb);
-    cli_out("  --config FILE                a YAML file of the same words%s, read before the command line\n",
-            command->verb == IG_VERB_TRAIN ? " or a recipe's name" : "");
+  if (command->verb != CLI_NO_VERB) option_lines((ig_verb)command->verb);
+  for (const cli_own_option *o = cli_own_options; o->name; o++) {
+    char word[64];
+    snprintf(word, sizeof word, "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+    if (cli_own_option_fits(o, command)) cli_out("  --%-26s %s\n", word, o->help);
   }
-  cli_out("  --json                       results as JSON, one object a line\n");
-  if (command->verb == IG_VERB_TRAIN) cli_out("  --quiet                      no progress\n");
-  cli_out("  --help                       this page\n");
   if (command->examples) cli_out("\nexamples\n%s", command->examples);
 }
 
@@ -112,6 +131,8 @@ static int show(const char *word) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   cli_args args;
+  if (argc > 1 && strcmp(argv[1], "--man") == 0) return cli_man(argc > 2 ? argv[2] : NULL);
+  if (argc > 1 && strcmp(argv[1], "--completion") == 0) return cli_completion(argc > 2 ? argv[2] : NULL);
   int code = cli_args_read(self, argc, argv, NULL, &args);
   if (code >= 0) return code;
   if (args.count == 0) cli_help_overview();

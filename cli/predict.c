@@ -8,7 +8,6 @@
 #include <string.h>
 
 typedef struct asker {
-  ig_predictor *predictor;
   char **file;
   int count, at;
   cli_lines lines;       /* of standard input, for the file "-" */
@@ -60,14 +59,14 @@ static void answer_json(const asker *a, const ig_prediction *p) {
   json_text(&j, "file", p->file);
   if (!p->probability) json_text(&j, "error", p->message);
   if (c >= 0) {
-    json_text(&j, "class", ig_predictor_class(a->predictor, c));
+    json_text(&j, "class", p->class_name[c]);
     json_double(&j, "probability", p->probability[c]);
   }
   if (c >= 0 && a->top > 1) {
     json_open(&j, "top", '[');
     for (int i = 0; i < a->top && c >= 0; i++, c = next_class(p, c)) {
       json_open(&j, NULL, '{');
-      json_text(&j, "class", ig_predictor_class(a->predictor, c));
+      json_text(&j, "class", p->class_name[c]);
       json_double(&j, "probability", p->probability[c]);
       json_close(&j, '}');
     }
@@ -85,7 +84,7 @@ static void on_answer(void *user, const ig_prediction *p) {
     int c = next_class(p, -1);
     cli_out("%s", p->file);
     for (int i = 0; i < a->top && c >= 0; i++, c = next_class(p, c))
-      cli_out("\t%s\t%.4f", ig_predictor_class(a->predictor, c), p->probability[c]);
+      cli_out("\t%s\t%.4f", p->class_name[c], p->probability[c]);
     cli_out("\n");
   }
   if (a->reading) cli_out_flush(); /* somebody may be waiting for each answer */
@@ -111,9 +110,8 @@ static int run(const cli_command *self, int argc, char **argv) {
   context_options.threads = options.threads;
   context_options.log = cli_log;
   ig_status status = ig_context_new(&context, &context_options);
-  if (status == IG_OK) status = ig_predictor_new(context, &options, &a.predictor);
   ig_predict_events events = {.next = on_next, .ready = on_ready, .answer = on_answer, .stop = on_stop, .user = &a};
-  if (status == IG_OK) status = ig_predict(a.predictor, &events, &result);
+  if (status == IG_OK) status = ig_predict(context, &options, &events, &result);
   cli_out_flush();
   if (a.failed_input) {
     cli_say("imgrad: standard input cannot be read, or has a line of more than %d bytes", CLI_LINE_MOST);
@@ -123,7 +121,6 @@ static int run(const cli_command *self, int argc, char **argv) {
   }
   if (status == IG_OK && !result.answered) cli_say("no pictures there%s", result.skipped ? "; other files were not looked at" : "");
   cli_lines_end(&a.lines);
-  ig_predictor_free(a.predictor);
   ig_context_free(context);
   return ig_status_exit_code(status);
 }

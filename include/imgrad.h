@@ -2,6 +2,10 @@
 #define IMGRAD_H
 /* imgrad: trains, regularises, tunes, checks and deploys convolutional networks on images by gradient descent, on CPUs. */
 #include "imgrad/context.h"
+#include "imgrad/graph.h"
+#include "imgrad/model.h"
+#include "imgrad/op.h"
+#include "imgrad/source.h"
 #include "imgrad/status.h"
 #include "imgrad/verbs.h"
 #endif

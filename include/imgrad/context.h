@@ -8,6 +8,10 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
+
+/* The compiler checks the words of a format against the arguments, as it does for printf. */
+#define IG_FORMAT(at, first) __attribute__((format(printf, at, first)))
 
 typedef struct ig_context ig_context;
 
@@ -29,6 +33,15 @@ ig_context_options ig_context_options_default(void);
 ig_status ig_context_new(ig_context **out, const ig_context_options *options);
 void ig_context_free(ig_context *context);
 
+/* Ends what runs in this context: the verb stops before its next step or batch with IG_INTERRUPTED, ig_train having written its
+ * checkpoint (a validation that has begun is finished first). From any thread, any callback, any signal handler. Before a verb has
+ * begun, it ends that one; when the verb returns, it is over. */
+void ig_cancel(ig_context *context);
+
+/* Sets the words of ig_last_error on this thread, formatted as printf does, and answers `status`: for functions of the program that
+ * the library calls. */
+ig_status ig_fail(ig_status status, const char *format, ...) IG_FORMAT(2, 3);
+
 int ig_context_threads(const ig_context *context);       /* threads really there */
 const char *ig_context_isa(const ig_context *context);   /* "avx512" */
 
@@ -37,6 +50,7 @@ const char *ig_cpu_name(void);
 /* Names and versions of the libraries this build contains, "zlib 1.2.13, libyaml 0.2.5, jansson 2.14". */
 const char *ig_libraries(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define IG_STATUS_LIST(X)                                                             \
   X(OK, "ok", 0, "done")                                                              \
@@ -41,6 +42,7 @@ int ig_status_exit_code(ig_status status);
  * Owner: the library; valid until the next failing call on this thread. */
 const char *ig_last_error(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
@@ -118,8 +119,8 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  /* "epochs", "patience", "plan" (ended in the time); "time", "signal": can be gone on with; full-batch descent: "gradient" or
-   * "loss", the rule that fired, "no lower point" */
+  /* "epochs", "patience", "plan" (ended in the time); "time", "signal" (events.stop), "cancelled" (ig_cancel): can be gone on with;
+   * full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
   const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
@@ -192,28 +193,13 @@ typedef struct ig_predict_options {
 
 ig_predict_options ig_predict_options_default(void);
 
-/* A model loaded once, with its preprocessing. It borrows the context, which must live longer, and is used by one thread at a
- * time; any number may live on contexts of their own. */
-typedef struct ig_predictor ig_predictor;
-/* Only run, precision, conv and batch are looked at. Memory for `batch` pictures is taken here, none in answering pixels of the
- * model's own size. Owner: caller, ig_predictor_free (NULL is allowed). IG_BAD_MODEL: the model does not end in one number a class. */
-ig_status ig_predictor_new(ig_context *context, const ig_predict_options *options, ig_predictor **out);
-void ig_predictor_free(ig_predictor *predictor);
-int ig_predictor_classes(const ig_predictor *predictor);
-const char *ig_predictor_class(const ig_predictor *predictor, int index); /* its name; NULL out of range */
-
-/* Pixels h w c, of 1 (grey), 3 (red, green, blue) or 4 channels (the last is not looked at), rows `pitch` bytes apart (0: without
- * gaps). They are converted, fitted and scaled as in training. */
-typedef struct ig_pixels { const uint8_t *data; int channels, height, width; size_t pitch; } ig_pixels;
-/* Probabilities [count × classes], of pictures in memory. Any count; IG_USAGE: no such picture (its number is said). */
-ig_status ig_predict_pixels(ig_predictor *predictor, const ig_pixels *pictures, int count, double *probabilities);
-
 /* One picture's answer. `message` says why there is none. Everything is valid during the call only. */
 typedef struct ig_prediction {
   const char *file;
   ig_status status;
   const char *message;
   int class_count;
+  const char *const *class_name; /* [class_count]; their numbers where the model has no names */
   /* [class_count]; NULL without an answer. Those of sigmoids do not add up to 1; a model that was trained to other numbers (mse)
    * gives these. */
   const double *probability;
@@ -233,9 +219,12 @@ typedef struct ig_predict_events {
 
 typedef struct ig_predict_result { int64_t answered, failed, skipped; } ig_predict_result; /* skipped: no pictures, in folders */
 
-/* Classifies files, `batch` at once. `result` (may be NULL) is filled in any case. IG_BAD_DATA: some could not be read; the others
- * have their answers. */
-ig_status ig_predict(ig_predictor *predictor, const ig_predict_events *events, ig_predict_result *result);
+/* Classifies files, `batch` at once, with a model that is opened for it; for pixels in memory there is ig_predictor (model.h).
+ * `result` (may be NULL) is filled in any case. IG_BAD_DATA: some could not be read, the others have their answers. IG_BAD_MODEL: it
+ * ends in pictures, or takes others than grey and coloured ones. */
+ig_status ig_predict(ig_context *context, const ig_predict_options *options, const ig_predict_events *events,
+                     ig_predict_result *result);
+
 /* ---- report ------------------------------------------------------------------------------------------------------- */
 
 typedef struct ig_report_options {
@@ -281,12 +270,19 @@ typedef struct ig_gradcheck_row {
   char name[128];
   int64_t elements, tried, redrawn;
   double error, largest;        /* worst error; largest analytic gradient, for "all" largest slope of the directions */
-  bool passed;
+  bool compared;                /* false: nothing could be compared, every element was passed over; then nothing is known */
+  bool passed;                  /* compared, and the error is within the tolerance */
 } ig_gradcheck_row;
 
-typedef struct ig_gradcheck_result { ig_gradcheck_row *row; int rows; bool passed; double loss; } ig_gradcheck_result;
+typedef struct ig_gradcheck_result {
+  ig_gradcheck_row *row;
+  int rows, wrong, unknown;     /* rows that were compared and did not pass; rows in which nothing could be compared */
+  bool passed;                  /* every row */
+  double loss;
+} ig_gradcheck_result;
 
-/* Compares the gradient that training uses with differences of the loss. IG_OK whatever the verdict; see `passed`. */
+/* Compares the gradient that training uses with differences of the loss. IG_OK whatever the verdict; see `passed`. Owner of
+ * the rows: caller, ig_gradcheck_result_free. */
 ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options, ig_gradcheck_result *result);
 void ig_gradcheck_result_free(ig_gradcheck_result *result);
 
@@ -388,6 +384,7 @@ const char *ig_recipe_name(int index);
 const char *ig_recipe_help(int index);
 const char *ig_recipe_text(int index);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

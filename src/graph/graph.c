@@ -87,7 +87,7 @@ ig__value ig__leaf_add(ig__graph *graph, ig__leaf leaf, int index, ig__dtype dty
 /* Runs the op's own rule and checks what it says. */
 static ig_status infer(const ig__graph *graph, const ig__op *op, const void *options, int in_count, const ig__value *in,
                        ig__infer *i) {
-  *i = (ig__infer){.graph = graph, .options = options, .in_count = in_count, .out_count = op->outputs};
+  *i = (ig__infer){.graph = graph, .op = op, .options = options, .in_count = in_count, .out_count = op->outputs};
   if (in_count < op->min_in || in_count > op->max_in)
     return ig__fail(IG_BAD_MODEL, "%s takes %d input%s%s, got %d", op->name, op->min_in, op->min_in == 1 ? "" : "s",
                     op->max_in > op->min_in ? " or more" : "", in_count);

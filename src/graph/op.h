@@ -73,6 +73,7 @@ typedef struct ig__run {
  * IG_BAD_MODEL, saying what was asked and what was found. */
 typedef struct ig__infer {
   const ig__graph *graph;
+  const ig__op *op;
   const void *options;
   int in_count;
   const ig__tensor *in[IG__MAX_IN];
@@ -118,6 +119,7 @@ struct ig__layer {
   /* Running state, saved with the model but not optimised; every element starts as `initial`. */
   ig__value (*state)(ig__layer *l, const char *suffix, ig__shape shape, double initial);
   const ig__value *weight; /* for losses: how much each picture counts, [n], of mean 1; NULL: all alike */
+  const ig__op *op;        /* of the line */
 };
 
 /* ---- probes: what the tests try an op with ---------------------------------------------------------------------------- */
@@ -156,6 +158,7 @@ typedef void (*ig__run_fn)(const ig__run *r);
 
 struct ig__op {
   const char *name, *help;
+  const void *owner;       /* of an op that a program brought along: whose it is; else NULL */
   const ig__option *options;
   size_t options_size;
   int min_in, max_in, outputs;

@@ -26,7 +26,7 @@ static ig_status read_param(ig__parser *p, ig__block *b, char *word) {
   char *name = ig__arena_format(p->arena, "%.*s", (int)length, word);
   if (!name) return IG_NO_MEMORY;
   IG__TRY(ig__parse_name("the parameter name", name));
-  if (ig__op_find(name)) return ig__fail(IG_BAD_MODEL, "the parameter name '%s' is that of an op", name);
+  if (ig__op_find_with(p->own, name)) return ig__fail(IG_BAD_MODEL, "the parameter name '%s' is that of an op", name);
   if (param_find(b, name, length) >= 0) return ig__fail(IG_BAD_MODEL, "the parameter '%s' is there twice", name);
   if (b->param_count == IG__BLOCK_PARAMS)
     return ig__fail(IG_BAD_MODEL, "block %s has more than %d parameters", b->name, IG__BLOCK_PARAMS);
@@ -44,7 +44,7 @@ static ig_status begin(ig__parser *p, const ig__source_line *s, size_t index) {
   IG__TRY(ig__parse_name("the block name", b.name));
   const ig__block *other = ig__block_find(p, b.name);
   if (other) return ig__fail(IG_BAD_MODEL, "block '%s' is there already, in line %d", b.name, other->number);
-  if (ig__op_find(b.name)) return ig__fail(IG_BAD_MODEL, "block '%s': this is the name of an op", b.name);
+  if (ig__op_find_with(p->own, b.name)) return ig__fail(IG_BAD_MODEL, "block '%s': this is the name of an op", b.name);
   for (int i = 2; i < s->count; i++) IG__TRY(read_param(p, &b, s->words[i]));
   IG__TRY(ig__grow((void **)&p->block, p->block_count, &p->block_capacity, sizeof *p->block));
   p->block[p->block_count++] = b;

@@ -260,6 +260,7 @@ static ig_status build(ig__model *m, ig__graph *g, ig__dtype picture, bool recor
     b.line_params = m->param_count;
     b.line_states = m->state_count;
     b.layer.name = b.line->name;
+    b.layer.op = b.line->op;
     g->line = b.line->name;
     ig__value value = b.line->op ? build_line(&b, out->line) : build_input(&b, picture, &out->image);
     if (value == IG__NONE && g->status == IG_OK)

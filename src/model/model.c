@@ -24,10 +24,11 @@ void ig__model_free(ig__model *model) {
   ig__free(model->class_name);
   ig__free(model->text);
   ig__free(model->name);
+  ig__free(model->loss);
   ig__free(model);
 }
 
-static ig_status open_file(const char *path, int classes, ig__model **out) {
+static ig_status open_file(const ig__own_ops *own, const char *path, int classes, ig__model **out) {
   uint8_t *data;
   size_t size;
   const char *dot = strrchr(path, '.');
@@ -35,17 +36,17 @@ static ig_status open_file(const char *path, int classes, ig__model **out) {
     return ig__fail(IG_BAD_MODEL, "%s: this holds weights; a model is a text file or one of the built-in names", path);
   ig_status status = ig__file_read(path, TEXT_BYTES, &data, &size);
   if (status != IG_OK) return status == IG_BAD_DATA ? IG_BAD_MODEL : status; /* too long for text, or no regular file */
-  status = ig__model_parse((const char *)data, size, path, classes, out);
+  status = ig__model_parse_with(own, (const char *)data, size, path, classes, out);
   ig__free(data);
   return status;
 }
 
-ig_status ig__model_open(const char *name, int classes, ig__model **out) {
+ig_status ig__model_open_with(const ig__own_ops *own, const char *name, int classes, ig__model **out) {
   const char *names[BUILTINS_SHOWN];
   char known[512];
   size_t count = 0, used = 0;
   *out = NULL;
-  if (ig__file_exists(name) && !ig__is_folder(name)) return open_file(name, classes, out);
+  if (ig__file_exists(name) && !ig__is_folder(name)) return open_file(own, name, classes, out);
   known[0] = 0;
   for (const ig__builtin *b = ig__builtins; b->name; b++) {
     if (strcmp(b->name, name) == 0) return ig__model_parse(b->text, strlen(b->text), b->name, classes, out);

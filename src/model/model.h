@@ -50,6 +50,7 @@ typedef struct ig__line {
 typedef struct ig__model {
   char *text;                /* the text as given, blocks and comments included */
   char *name;
+  char *loss;                /* that its weights were trained with, of a loaded model; NULL: not known */
   ig__input_options input;
   ig__line *line;
   size_t line_count, line_capacity;
@@ -71,7 +72,11 @@ typedef struct ig__model {
 /* Parses model text. `place` stands in messages ("model.txt"). The word `classes` may stand for a number anywhere in a
  * positional: it is replaced by `classes` (≥ 1). IG_BAD_MODEL: "model.txt:7: …" with what was asked, what was found and the
  * nearest known word. The text is untrusted: at most 1 MiB, 10,000 lines after blocks are unfolded, blocks 16 deep. */
-ig_status ig__model_parse(const char *text, size_t size, const char *place, int classes, ig__model **out);
+ig_status ig__model_parse_with(const ig__own_ops *own, const char *text, size_t size, const char *place, int classes,
+                               ig__model **out);
+static inline ig_status ig__model_parse(const char *text, size_t size, const char *place, int classes, ig__model **out) {
+  return ig__model_parse_with(NULL, text, size, place, classes, out);
+}
 /* Gives the sizes that the input line leaves open (`input * * *`) these values; sizes that it has stay. The model's text then says
  * them too, so that what is saved stands for itself. Before bind. */
 ig_status ig__model_fix_input(ig__model *model, int channels, int height, int width);
@@ -93,7 +98,10 @@ ig_status ig__model_build(ig__model *model, ig__graph *graph, ig__dtype picture,
 typedef struct ig__builtin { const char *name, *help, *text; } ig__builtin;
 extern const ig__builtin ig__builtins[], ig__recipes[];
 /* What --model says: a file's path, or the name of a built-in model. */
-ig_status ig__model_open(const char *name, int classes, ig__model **out);
+ig_status ig__model_open_with(const ig__own_ops *own, const char *name, int classes, ig__model **out);
+static inline ig_status ig__model_open(const char *name, int classes, ig__model **out) {
+  return ig__model_open_with(NULL, name, classes, out);
+}
 
 /* ---- weights as files (safetensors) --------------------------------------------------------------------------------- */
 
@@ -112,7 +120,13 @@ void ig__tensors_free(ig__tensors *t);
  * plain order, "state:" before a state's name is not used: states are named like parameters, "bn1.running_mean". */
 ig_status ig__model_save(const ig__model *model, const char *path, const char *const *meta);
 /* A model with its weights from a file that ig__model_save wrote. */
-ig_status ig__model_load(const char *path, int real_size, ig__model **out);
+ig_status ig__model_load_with(const ig__own_ops *own, const char *path, int real_size, ig__model **out);
+static inline ig_status ig__model_load(const char *path, int real_size, ig__model **out) {
+  return ig__model_load_with(NULL, path, real_size, out);
+}
+/* The same from memory; takes bytes in any case. `place` stands in messages. */
+ig_status ig__model_load_bytes(const ig__own_ops *own, uint8_t *bytes, size_t size, const char *place, int real_size,
+                               ig__model **out);
 /* Weights by name and shape into a bound model; *matched tells how many tensors were taken, and what did not match is
  * listed in `unmatched` as text lines (may be NULL). IG_BAD_MODEL when nothing matches. */
 ig_status ig__model_load_weights(ig__model *model, const char *path, int *matched, ig__buffer *unmatched);

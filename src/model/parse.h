@@ -99,6 +99,7 @@ typedef struct ig__frame {
 
 typedef struct ig__parser {
   const char *place;
+  const ig__own_ops *own;
   int classes;
   char classes_text[16];
   ig__arena *arena;

@@ -60,6 +60,8 @@ static ig_status unknown_op(const ig__parser *p, const char *word) {
   size_t count = 0, used = 0;
   for (size_t i = 0; ig__ops[i] && count < NAMES_SHOWN; i++)
     if (usable(ig__ops[i])) names[count++] = ig__ops[i]->name;
+  for (size_t i = 0; p->own && i < p->own->count && count < NAMES_SHOWN; i++)
+    if (usable(p->own->op[i])) names[count++] = p->own->op[i]->name;
   for (size_t i = 0; i < p->block_count && count < NAMES_SHOWN; i++) names[count++] = p->block[i].name;
   const char *nearest = ig__nearest(word, names, count), *keyword = ig__nearest(word, keywords, 4);
   if (keyword && (!nearest || ig__word_distance(word, keyword) < ig__word_distance(word, nearest))) nearest = keyword;
@@ -79,7 +81,7 @@ static ig_status find_op(const ig__parser *p, ig__statement *s) {
     if (strcmp(s->word, kept[i]) == 0) return ig__fail(IG_BAD_MODEL, "'%s' stands where an op should", s->word);
   s->block = ig__block_find(p, s->word);
   if (s->block) return IG_OK;
-  s->op = ig__op_find(s->word);
+  s->op = ig__op_find_with(p->own, s->word);
   if (usable(s->op)) return IG_OK;
   if (s->op && (s->op->flags & IG__LOSS))
     return ig__fail(IG_BAD_MODEL, "'%s' is a loss, no layer: it is given by --loss", s->word);
@@ -185,20 +187,20 @@ static ig_status check_traits(const ig__statement *s) {
 
 /* ---- activations --------------------------------------------------------------------------------------------------- */
 
-static const ig__op *activation(const char *word) {
-  const ig__op *op = ig__op_find(word);
+static const ig__op *activation(const ig__parser *p, const char *word) {
+  const ig__op *op = ig__op_find_with(p->own, word);
   return op && (op->flags & IG__ACTIVATION) ? op : NULL;
 }
 
-static ig_status take_activations(ig__statement *s) {
+static ig_status take_activations(const ig__parser *p, ig__statement *s) {
   int first = s->count;
-  while (first > 0 && activation(s->words[first - 1])) first--;
+  while (first > 0 && activation(p, s->words[first - 1])) first--;
   if (s->count - first > IG__TEXT_ACTIVATIONS)
     return ig__fail(IG_BAD_MODEL, "%s: more than %d activations", s->word, IG__TEXT_ACTIVATIONS);
-  for (int i = first; i < s->count; i++) s->activation[s->activation_count++] = activation(s->words[i]);
+  for (int i = first; i < s->count; i++) s->activation[s->activation_count++] = activation(p, s->words[i]);
   s->count = first;
   for (int i = 0; i < first; i++)
-    if (activation(s->words[i]))
+    if (activation(p, s->words[i]))
       return ig__fail(IG_BAD_MODEL,
                       "%s: '%s' does not end the line, found '%.80s' behind it; an activation with options takes a line of its own",
                       s->word, s->words[i], s->words[i + 1]);
@@ -251,6 +253,6 @@ ig_status ig__statement_read(ig__parser *p, const ig__source_line *source, ig__s
   }
   if (s->in_count == 0) s->in[s->in_count++] = ig__parser_top(p)->above;
   IG__TRY(check_traits(s));
-  IG__TRY(take_activations(s));
+  IG__TRY(take_activations(p, s));
   return check_count(s);
 }

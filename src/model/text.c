@@ -182,12 +182,14 @@ static ig_status parse(ig__parser *p, const char *text, size_t size) {
   return finish(p);
 }
 
-ig_status ig__model_parse(const char *text, size_t size, const char *place, int classes, ig__model **out) {
+ig_status ig__model_parse_with(const ig__own_ops *own, const char *text, size_t size, const char *place, int classes,
+                               ig__model **out) {
   *out = NULL;
   if (classes < 1) return ig__fail(IG_USAGE, "%s: %d classes, at least 1 is needed", place, classes);
   ig__parser *p = ig__alloc(1, sizeof *p);
   if (!p) return IG_NO_MEMORY;
   p->place = place;
+  p->own = own;
   p->classes = classes;
   ig__snprintf(p->classes_text, sizeof p->classes_text, "%d", classes);
   ig_status status = parse(p, text, size);

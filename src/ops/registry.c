@@ -15,4 +15,11 @@ const ig__op *ig__op_find(const char *name) {
   return ig__ops[i];
 }
 
+const ig__op *ig__op_find_with(const ig__own_ops *own, const char *name) {
+  const ig__op *op = ig__op_find(name);
+  for (size_t i = 0; !op && own && i < own->count; i++)
+    if (!strcmp(own->op[i]->name, name)) op = own->op[i];
+  return op;
+}
+
 ig__core_ops ig__core_ops_get(void) { return (ig__core_ops){&ig__op_add, &ig__op_convert}; }

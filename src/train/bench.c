@@ -39,6 +39,7 @@ static ig_status run_step(bench *b) {
   double penalty;
   ig__pass_step pass = {.seed = 1, .step = (uint64_t)b->step++, .grads = b->updater ? ig__updater_grads(b->updater) : NULL,
                         .loss_scale = 1};
+  IG__TRY(ig__cancel_check(b->context));
   IG__TRY(ig__network_run(&b->network, b->context, &b->batch, &pass));
   if (!b->updater) return IG_OK;
   double start = ig__now();
@@ -207,7 +208,7 @@ static ig_status open_all(bench *b, ig_bench_result *r) {
   int real_size;
   if (o->train && o->infer) return ig__fail(IG_USAGE, "bench: train and infer are both asked for; choose one");
   IG__TRY(ig__real_size(o->precision, &real_size));
-  IG__TRY(ig__model_any(o->model, NULL, o->classes, real_size, 1, &b->model));
+  IG__TRY(ig__model_any(b->context, o->model, NULL, o->classes, real_size, 1, &b->model));
   IG__TRY(ig__synthetic_info(b->model, &b->info));
   IG__TRY(ig__synthetic_batch(&b->info, o->batch, 1, &b->batch));
   IG__TRY(ig__network_new(b->context, &(ig__network_request){.model = b->model, .data = &b->info, .n = o->batch,
@@ -253,7 +254,7 @@ ig_status ig_bench(ig_context *context, const ig_bench_options *options, ig_benc
   ig__synthetic_batch_free(&b.batch);
   ig__model_free(b.model);
   if (status != IG_OK) ig_bench_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_bench_result_free(ig_bench_result *result) {

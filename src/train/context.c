@@ -1,5 +1,5 @@
 /* The context, and what the build contains. */
-#include "train/train.h"
+#include "train/own.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -33,7 +33,19 @@ ig_status ig_context_new(ig_context **out, const ig_context_options *options) {
 void ig_context_free(ig_context *context) {
   if (!context) return;
   ig__pool_free(context->pool);
+  ig__own_free(context);
   ig__free(context);
+}
+
+void ig_cancel(ig_context *context) { atomic_store(&context->cancelled, 1); }
+
+ig_status ig__cancel_check(const ig_context *context) {
+  return atomic_load(&context->cancelled) ? ig__fail(IG_INTERRUPTED, "cancelled by the program") : IG_OK;
+}
+
+ig_status ig__verb_end(ig_context *context, ig_status status) {
+  atomic_store(&context->cancelled, 0);
+  return status;
 }
 
 int ig_context_threads(const ig_context *context) { return ig__pool_threads(context->pool); }

@@ -20,6 +20,11 @@ ig_status ig__trainer_asked(ig__trainer *t) {
       return status;
     }
   }
+  ig_status cancelled = ig__cancel_check(t->context);
+  if (cancelled != IG_OK) {
+    t->stopped = "cancelled";
+    return cancelled;
+  }
   if (t->time_limit > 0 && !t->planning && ig__now() - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }

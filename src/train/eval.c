@@ -50,7 +50,7 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
 static ig_status open_samples(evaluation *e) {
   const char *data = *e->options->data ? e->options->data : e->run.data;
   ig__source_want want = ig__model_want(e->model);
-  IG__TRY(ig__source_open(data, &want, &e->source));
+  IG__TRY(ig__data_open(e->context, data, &want, &e->source));
   /* What is broken in the training part matters to what is taken from it, and silently to a penalty that counts its pictures. */
   bool taken = e->part == IG__TRAIN || !e->source->info.count[e->part], counted = !strcmp(e->run.l2_scale, "half_mean");
   ig__loader_options look = {.threads = e->options->workers, .strict = taken && e->options->strict,
@@ -68,10 +68,11 @@ static ig_status open_all(evaluation *e) {
   IG__TRY(find_part(e));
   IG__TRY(ig__real_size(o->precision, &real_size));
   IG__TRY(ig__run_options("eval", o->run, &e->run));
-  IG__TRY(ig__model_any(o->run, NULL, 1, real_size, 0, &e->model));
+  IG__TRY(ig__model_any(e->context, o->run, NULL, 1, real_size, 0, &e->model));
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));
+  e->network.cancellable = true;
   return ig__loader_new(e->source, &(ig__loader_options){.batch = o->batch, .threads = o->workers, .depth = 4,
                         .strict = o->strict, .broken = report_broken, .user = e}, &e->loader);
 }
@@ -176,7 +177,7 @@ ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_r
   ig__source_close(e.source);
   ig__model_free(e.model);
   if (!measured) ig_eval_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_eval_result_free(ig_eval_result *result) {

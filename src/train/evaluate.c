@@ -7,6 +7,7 @@ ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader
   IG__TRY(ig__loader_start(loader, ref, count, 0));
   for (;;) {
     const ig__batch *batch;
+    if (net->cancellable) IG__TRY(ig__cancel_check(context));
     IG__TRY(ig__loader_next(loader, &batch));
     if (!batch) break;
     IG__TRY(ig__network_run(net, context, batch, &(ig__pass_step){.loss_scale = 1}));

@@ -39,10 +39,10 @@ static void move_zero_biases(check *c) {
 static ig_status open_all(check *c) {
   const ig_gradcheck_options *o = c->options;
   ig__source_want want;
-  IG__TRY(ig__model_want_of(o->model, &want));
-  IG__TRY(ig__source_open(o->data, &want, &c->source));
+  IG__TRY(ig__model_want_of(c->context, o->model, &want));
+  IG__TRY(ig__data_open(c->context, o->data, &want, &c->source));
   int classes = c->source->info.class_count > 0 ? c->source->info.class_count : 1;
-  IG__TRY(ig__model_any(o->model, &c->source->info, classes, 8, (uint64_t)o->seed, &c->model));
+  IG__TRY(ig__model_any(c->context, o->model, &c->source->info, classes, 8, (uint64_t)o->seed, &c->model));
   IG__TRY(ig__samples_make(c->source, &(ig__split_options){(uint64_t)o->seed, 0, 0, 0}, &c->samples));
   IG__TRY(ig__network_new(c->context, &(ig__network_request){.model = c->model, .data = &c->source->info, .loss = o->loss,
                           .conv = o->conv, .n = o->batch, .training = true, .gradients = true, .kinks = true}, &c->network));
@@ -65,6 +65,7 @@ static ig_status open_all(check *c) {
 
 static ig_status run(check *c, void *grads, double *loss) {
   c->model->version++;
+  IG__TRY(ig__cancel_check(c->context));
   IG__TRY(ig__network_run(&c->network, c->context, c->batch, &(ig__pass_step){.seed = 1, .grads = grads, .loss_scale = 1}));
   *loss = ig__network_loss(&c->network);
   return IG_OK;
@@ -116,7 +117,8 @@ static ig_status check_param(check *c, const ig__param *p, ig_gradcheck_row *row
     row->redrawn += !ok;
     if (ok) row->error = fmax(row->error, error_of(c->grads[i], numeric, row->largest));
   }
-  row->passed = row->error <= c->options->tolerance && row->tried > 0 && row->largest > 0;
+  row->compared = row->tried > 0;
+  row->passed = row->error <= c->options->tolerance && row->compared && row->largest > 0;
   return IG_OK;
 }
 
@@ -153,9 +155,18 @@ static ig_status check_directions(check *c, ig_gradcheck_row *row) {
     row->redrawn += !ok;
   }
   for (int64_t i = 0; i < row->tried; i++) row->error = fmax(row->error, error_of(pairs[2 * i], pairs[2 * i + 1], row->largest));
-  row->passed = row->error <= c->options->tolerance && row->tried == wanted;
+  row->compared = row->tried > 0;
+  row->passed = row->error <= c->options->tolerance && row->compared;
   ig__free(pairs);
   return status;
+}
+
+/* Counts the row that was just made. */
+static void count_row(ig_gradcheck_result *r) {
+  const ig_gradcheck_row *row = &r->row[r->rows++];
+  r->unknown += !row->compared;
+  r->wrong += row->compared && !row->passed;
+  r->passed &= row->passed;
 }
 
 static ig_status check_all(check *c, ig_gradcheck_result *r) {
@@ -167,11 +178,11 @@ static ig_status check_all(check *c, ig_gradcheck_result *r) {
   for (size_t k = 0; k < c->model->param_count; k++) {
     if (c->model->param[k].frozen) continue;
     IG__TRY(check_param(c, &c->model->param[k], &r->row[r->rows]));
-    r->passed &= r->row[r->rows++].passed;
+    count_row(r);
   }
   if (!c->options->directions) return IG_OK;
   IG__TRY(check_directions(c, &r->row[r->rows]));
-  r->passed &= r->row[r->rows++].passed;
+  count_row(r);
   return IG_OK;
 }
 
@@ -191,7 +202,7 @@ ig_status ig_gradcheck(ig_context *context, const ig_gradcheck_options *options,
   ig__model_free(c.model);
   ig__source_close(c.source);
   if (status != IG_OK) ig_gradcheck_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_gradcheck_result_free(ig_gradcheck_result *result) {

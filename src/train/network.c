@@ -54,12 +54,13 @@ static ig__value weight_leaf(ig__graph *graph) {
 }
 
 /* The loss named by --loss on (prediction, target). */
-static ig__value build_loss(ig__graph *graph, const char *text, ig__value prediction, ig__value target, bool weighted) {
+static ig__value build_loss(const ig__own_ops *own, ig__graph *graph, const char *text, ig__value prediction, ig__value target,
+                            bool weighted) {
   char copy[IG_SPEC_SIZE], *words[32];
   if (strlen(text) >= sizeof copy) return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: the text is too long"));
   strcpy(copy, text);
   int count = ig__split_words(copy, words, 32);
-  const ig__op *op = count > 0 ? ig__op_find(words[0]) : NULL;
+  const ig__op *op = count > 0 ? ig__op_find_with(own, words[0]) : NULL;
   if (!op || !(op->flags & IG__LOSS))
     return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: there is no loss \"%s\"; see `imgrad help losses`", text));
   void *options = op->options_size ? ig__arena_take(graph->arena, 1, op->options_size) : NULL;
@@ -68,7 +69,7 @@ static ig__value build_loss(ig__graph *graph, const char *text, ig__value predic
   if (status != IG_OK) return ig__graph_fail(graph, status);
   graph->line = "loss";
   const ig__value weight = weighted ? weight_leaf(graph) : IG__NONE;
-  ig__layer layer = {.graph = graph, .name = "loss", .weight = weighted ? &weight : NULL};
+  ig__layer layer = {.graph = graph, .op = op, .name = "loss", .weight = weighted ? &weight : NULL};
   return op->build(&layer, options, 2, (ig__value[]){prediction, target});
 }
 
@@ -109,7 +110,7 @@ static ig_status add_kinks(ig__network *net, const ig__graph *graph, ig__outputs
 /* Labels want one number a class; another target, a prediction of its own shape, which is the loss's to refuse. */
 static ig_status check_prediction(const ig__network_request *q, ig__network *net, const ig__shape *shape) {
   char text[96];
-  if (!has_labels(q, net)) return IG_OK;
+  if (!has_labels(q, net) || (q->every_output && shape->rank != 2)) return IG_OK;
   if (shape->rank != 2)
     return ig__fail(IG_BAD_MODEL, "model %s ends in %s; one number a class (n×classes) is wanted", q->model->name,
                     ig__shape_text(text, shape));
@@ -140,19 +141,21 @@ static void find_end(const ig__network_request *q, ig__network *net, const ig__n
   net->threshold = net->ends_in == SIGMOID_LOGITS ? 0 : 0.5;
 }
 
-static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, ig__outputs *out) {
+static ig_status build(const ig_context *context, const ig__network_request *q, ig__network *net, ig__graph *graph,
+                       ig__outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
   find_end(q, net, ig__tensor_of(graph, built.output[0])->node);
   IG__TRY(ig__outputs_add(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(ig__outputs_add(out, built.output[0], -1));
+  for (int i = 1; q->every_output && i < built.output_count; i++) IG__TRY(ig__outputs_add(out, built.output[i], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
   const int rows[] = {graph->n, net->classes};
   ig__value target = q->soft_labels ? ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__F32, ig__shape_make(2, rows, true))
                                     : target_leaf(graph, &q->data->field[net->target_field]);
-  ig__value loss = build_loss(graph, text, built.output[0], target, q->class_weight != NULL);
+  ig__value loss = build_loss(&context->ops, graph, text, built.output[0], target, q->class_weight != NULL);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
   if (q->kinks) IG__TRY(add_kinks(net, graph, out));
@@ -172,6 +175,11 @@ static ig_status find_offsets(const ig__network_request *q, int64_t **out) {
   return IG_OK;
 }
 
+ig_status ig__conv_is_direct(const char *conv, bool *direct) {
+  *direct = !strcmp(conv, "direct");
+  return *direct || !strcmp(conv, "auto") ? IG_OK : ig__fail(IG_USAGE, "--conv %s: auto and direct are there", conv);
+}
+
 ig_status ig__network_new(const ig_context *context, const ig__network_request *q, ig__network *net) {
   ig__graph *graph = NULL;
   ig__outputs out = {0};
@@ -179,12 +187,11 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   *net = (ig__network){.model = q->model, .n = q->n, .class_weight = q->class_weight,
                        .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
-  bool direct = q->conv && !strcmp(q->conv, "direct");
-  if (q->conv && !direct && strcmp(q->conv, "auto") != 0)
-    return ig__fail(IG_USAGE, "--conv %s: auto and direct are there", q->conv);
+  bool direct = false;
+  if (q->conv) IG__TRY(ig__conv_is_direct(q->conv, &direct));
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
   if (status == IG_OK) graph->direct = direct;
-  if (status == IG_OK) status = build(q, net, graph, &out);
+  if (status == IG_OK) status = build(context, q, net, graph, &out);
   if (status == IG_OK) status = find_offsets(q, &offset);
   if (status == IG_OK)
     status = ig__plan_new(&net->plan, &(ig__plan_request){
@@ -240,6 +247,8 @@ ig_status ig__network_run(ig__network *net, const ig_context *context, const ig_
                    .version = step->params ? 0 : net->model->version};
   return ig__plan_run(net->plan, context->pool, &feed);
 }
+
+const void *ig__network_output(const ig__network *net, int index) { return ig__plan_result(net->plan, OUT_ANSWER + index); }
 
 double ig__network_loss(const ig__network *net) { return real_at(net, ig__plan_result(net->plan, OUT_LOSS), 0); }
 

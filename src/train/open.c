@@ -1,5 +1,5 @@
 /* What the words on the command line open. */
-#include "train/train.h"
+#include "train/own.h"
 
 #include <string.h>
 
@@ -22,15 +22,27 @@ ig_status ig__model_fit(ig__model *model, const ig__source_info *data) {
   return ig__model_fix_input(model, dim[0], dim[1], dim[2]);
 }
 
-ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out) {
-  if (ig__is_folder(name)) {
-    char *path = ig__format("%s/model.safetensors", name);
-    ig_status status = path ? ig__model_load(path, real_size, out) : IG_NO_MEMORY;
-    ig__free(path);
-    return status;
-  }
-  if (ends_with(name, ".safetensors")) return ig__model_load(name, real_size, out);
-  IG__TRY(ig__model_open(name, classes, out));
+ig_status ig__model_named(const ig_context *context, const char *name, int classes, ig__model **out) {
+  const ig__builtin *own = ig__own_model(context, name);
+  if (own) return ig__model_parse_with(&context->ops, own->text, strlen(own->text), name, classes, out);
+  return ig__model_open_with(&context->ops, name, classes, out);
+}
+
+static bool is_trained(const ig_context *context, const char *name) {
+  return !ig__own_model(context, name) && (ig__is_folder(name) || ends_with(name, ".safetensors"));
+}
+
+ig_status ig__model_trained(const ig_context *context, const char *name, int real_size, ig__model **out) {
+  char *path = ig__is_folder(name) ? ig__format("%s/model.safetensors", name) : ig__strdup(name);
+  ig_status status = path ? ig__model_load_with(&context->ops, path, real_size, out) : IG_NO_MEMORY;
+  ig__free(path);
+  return status;
+}
+
+ig_status ig__model_any(const ig_context *context, const char *name, const ig__source_info *data, int classes, int real_size,
+                        uint64_t seed, ig__model **out) {
+  if (is_trained(context, name)) return ig__model_trained(context, name, real_size, out);
+  IG__TRY(ig__model_named(context, name, classes, out));
   ig_status status = ig__model_fit(*out, data);
   if (status == IG_OK) status = ig__model_bind(*out, real_size, seed);
   if (status != IG_OK) {
@@ -46,11 +58,10 @@ ig__source_want ig__model_want(const ig__model *model) {
                            model->class_name};
 }
 
-ig_status ig__model_want_of(const char *name, ig__source_want *out) {
+ig_status ig__model_want_of(const ig_context *context, const char *name, ig__source_want *out) {
   ig__model *model;
-  bool trained = ig__is_folder(name) || ends_with(name, ".safetensors");
   /* The input does not depend on the classes. */
-  IG__TRY(trained ? ig__model_any(name, NULL, 1, 4, 0, &model) : ig__model_open(name, 2, &model));
+  IG__TRY(is_trained(context, name) ? ig__model_trained(context, name, 4, &model) : ig__model_named(context, name, 2, &model));
   *out = ig__model_want(model);
   out->class_count = 0;
   out->class_name = NULL;

@@ -69,17 +69,18 @@ static ig_status fill_memory(const ig_context *context, ig__model *model, const 
 
 ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_summary_result *result) {
   ig__model *model = NULL;
-  int real_size;
+  int real_size = 0;
   *result = (ig_summary_result){.rows = 0};
-  IG__TRY(ig__options_check(IG_VERB_SUMMARY, options));
-  IG__TRY(ig__real_size(options->precision, &real_size));
-  IG__TRY(ig__model_any(options->model, NULL, options->classes, real_size, 0, &model));
-  ig_status status = fill_rows(context, model, result);
-  for (size_t i = 0; i < model->state_count; i++) result->states += model->state[i].count;
+  ig_status status = ig__options_check(IG_VERB_SUMMARY, options);
+  if (status == IG_OK) status = ig__real_size(options->precision, &real_size);
+  if (status == IG_OK) status = ig__model_any(context, options->model, NULL, options->classes, real_size, 0, &model);
+  if (status == IG_OK) status = ig__cancel_check(context);
+  if (status == IG_OK) status = fill_rows(context, model, result);
+  for (size_t i = 0; status == IG_OK && i < model->state_count; i++) result->states += model->state[i].count;
   if (status == IG_OK) status = fill_memory(context, model, options, result);
   ig__model_free(model);
   if (status != IG_OK) ig_summary_result_free(result);
-  return status;
+  return ig__verb_end(context, status);
 }
 
 void ig_summary_result_free(ig_summary_result *result) {

@@ -32,13 +32,13 @@ static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augme
 static ig_status open_source(ig__trainer *t) {
   ig__source_want want = {.class_count = 0};
   const char *data = t->options->data;
-  if (*t->options->model) IG__TRY(ig__model_want_of(t->options->model, &want));
-  IG__TRY(ig__source_open(data, &want, &t->source));
+  if (*t->options->model) IG__TRY(ig__model_want_of(t->context, t->options->model, &want));
+  IG__TRY(ig__data_open(t->context, data, &want, &t->source));
   if (*t->options->model || !ig__choose_textbook(t->source)) return IG_OK;
   ig__source_close(t->source);
   t->source = NULL;
-  IG__TRY(ig__model_want_of("textbook", &want));
-  return ig__source_open(data, &want, &t->source);
+  IG__TRY(ig__model_want_of(t->context, "textbook", &want));
+  return ig__data_open(t->context, data, &want, &t->source);
 }
 
 static ig_status open_data(ig__trainer *t) {
@@ -68,7 +68,7 @@ static ig_status open_model(ig__trainer *t) {
   const ig_train_options *o = t->options;
   int real_size;
   IG__TRY(ig__real_size(o->precision, &real_size));
-  IG__TRY(ig__model_open(o->model, t->source->info.class_count, &t->model));
+  IG__TRY(ig__model_named(t->context, o->model, t->source->info.class_count, &t->model));
   IG__TRY(ig__model_fit(t->model, &t->source->info));
   IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
   if (*o->freeze) IG__TRY(ig__patterns_freeze(t->model, o->freeze));
@@ -345,10 +345,10 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   ig__trainer t = {.context = context, .options = &o, .asked = options, .events = events, .saved = ig__now(), .began = ig__now()};
   ig__answers answers = {0};
   *result = (ig_train_result){.stopped = ""};
-  IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
-  if (*options->resume) IG__TRY(ig__resume_options(options, &o));
-  else ig__plan_epochs_option(&o);
-  ig_status status = ig__plan_read(&t, options);
+  ig_status status = ig__options_check(IG_VERB_TRAIN, options);
+  if (status == IG_OK && *options->resume) status = ig__resume_options(options, &o);
+  else if (status == IG_OK) ig__plan_epochs_option(&o);
+  if (status == IG_OK) status = ig__plan_read(&t, options);
   if (status == IG_OK) status = open_data(&t);
   if (status == IG_OK) status = ig__trainer_weigh(&t);
   if (status == IG_OK) status = open_model(&t);
@@ -366,5 +366,5 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   result->seconds = t.state.seconds;
   result->broken = t.broken;
   close_trainer(&t);
-  return status;
+  return ig__verb_end(context, status);
 }

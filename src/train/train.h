@@ -9,12 +9,27 @@
 #include "model/model.h"
 #include "optim/descent.h"
 
+#include <stdatomic.h>
+
+typedef struct ig__own_source ig__own_source;
+
 struct ig_context {
   ig__pool *pool;
   ig__isa isa;
   void (*log)(void *user, ig_log_level level, const char *text);
   void *user;
+  atomic_int cancelled;      /* by ig_cancel; until the verb that runs returns */
+  /* What the program brings along (own.h). */
+  ig__own_ops ops;
+  ig__builtin *model;
+  size_t model_count, model_capacity;
+  ig__own_source **source;
+  size_t source_count, source_capacity;
 };
+/* IG_INTERRUPTED when ig_cancel was called. */
+ig_status ig__cancel_check(const ig_context *context);
+/* At a verb's end: the answer is its status, and a cancel is over. */
+ig_status ig__verb_end(ig_context *context, ig_status status);
 void ig__log(const ig_context *context, ig_log_level level, const char *format, ...) IG__PRINTF(3, 4);
 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
@@ -47,6 +62,9 @@ typedef struct ig__network {
   void *weights;             /* of the batch's pictures, of mean 1 */
   double weight;             /* of the last batch: the sum of its pictures' weights, their number when they count alike */
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
+  /* ig_cancel ends a pass of measuring between two batches. Not while training: the epoch that a validation belongs to would be
+   * neither over nor not. */
+  bool cancellable;
 } ig__network;
 
 typedef enum ig__curvature { IG__NO_CURVATURE, IG__HESSIAN, IG__GAUSS_NEWTON } ig__curvature;
@@ -64,6 +82,7 @@ typedef struct ig__network_request {
   bool accumulates;
   ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
   bool soft_labels;          /* the target of a step is its `target`: a row of shares of the classes for each picture */
+  bool every_output;         /* of a model that ends in several, or in pictures (ig__network_output) */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
@@ -90,6 +109,10 @@ int ig__network_answer(const ig__network *network, int i);
 /* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
  * probabilities of; or, when false is answered, numbers that are none. Those of sigmoids do not add up to 1. */
 bool ig__network_scores(const ig__network *network, int i, double *out);
+/* Output `index` as the model gives it (request.every_output; 0 is there in any case). */
+const void *ig__network_output(const ig__network *network, int index);
+/* Whether `conv`, an option's text, asks for convolutions without Winograd. IG_USAGE: it asks for nothing. */
+ig_status ig__conv_is_direct(const char *conv, bool *direct);
 
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
@@ -328,15 +351,21 @@ void ig__synthetic_batch_free(ig__batch *batch);
 ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
 /* Gives the sizes that a model leaves open those of the data's first picture; NULL: 3 × 32 × 32, to have something to show. */
 ig_status ig__model_fit(ig__model *model, const ig__source_info *data);
-/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Fitted to `data`, bound at real_size. */
-ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out);
+/* A model of the program's own, a text file or a built-in; not fitted and not bound yet. */
+ig_status ig__model_named(const ig_context *context, const char *name, int classes, ig__model **out);
+/* Weights with their model: a .safetensors file, or that of a run folder. */
+ig_status ig__model_trained(const ig_context *context, const char *name, int real_size, ig__model **out);
+/* Opens what a verb's `model` names: one of these. Fitted to `data`, bound at real_size. */
+ig_status ig__model_any(const ig_context *context, const char *name, const ig__source_info *data, int classes, int real_size,
+                        uint64_t seed, ig__model **out);
+/* What a verb's `data` names: a source of the program's own, or as ig__source_open. */
+ig_status ig__data_open(const ig_context *context, const char *text, const ig__source_want *want, ig__source **out);
 /* Weights from a file or a run folder into the trainer's model; what did not match is said. */
 ig_status ig__trainer_take_weights(ig__trainer *trainer, const char *from);
 ig_status ig__real_size(const char *precision, int *out);
 /* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
 ig__source_want ig__model_want(const ig__model *model);
 /* The same for a model that is not open yet, because the number of classes is not known before the data. */
-ig_status ig__model_want_of(const char *name, ig__source_want *out);
-
+ig_status ig__model_want_of(const ig_context *context, const char *name, ig__source_want *out);
 
 #endif

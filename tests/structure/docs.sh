@@ -71,9 +71,6 @@ test_names() {
   head -n 1 run/results.csv | tr ',' '\n' >list
   while read -r word; do stands "$word" training.md; done <list
   for word in run/*; do stands "${word#run/}" training.md; done
-  grep -ohE '\big_(train|eval|predict|predictor|report|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
-    tr -d '(' | sort -u >list
-  while read -r word; do case $word in ig_context_new | ig_context_free | ig_context_options_default) ;; *) stands "$word" c-api.md ;; esac; done <list
   [ $bad = 0 ] || fail "names"
 }
 
@@ -121,6 +118,18 @@ test_picture_of_a_step() {
   grep -oE '^phase [0-9]+: (parts|chunks), [0-9]+ tasks' stdout >made
   grep -oE '^phase [0-9]+: (parts|chunks), [0-9]+ tasks' "$root/ARCHITECTURE.md" >drawn
   diff made drawn >difference || fail "the plan has other phases: $(head -n 6 difference)"
+}
+
+# docs/api is what docs/api.sh makes of the headers, and no public name is without its place there.
+test_api_pages() {
+  local word bad=0
+  "$root/docs/api.sh" "$PWD/api" || fail "docs/api.sh"
+  [ -z "${IMGRAD_UPDATE:-}" ] || { rm -rf "$root/docs/api" && cp -r api "$root/docs/api"; }
+  diff -r "$root/docs/api" api >difference || fail "docs/api is not current; docs/api.sh writes it anew: $(head -n 4 difference)"
+  for word in $(grep -ohE '\big_[a-z0-9][a-z0-9_]*\(' "$root"/include/imgrad/*.h | tr -d '(' | sort -u); do
+    grep -qE "^### (.*, )?$word(,|\$)" api/*.md || { echo "  docs/api has no heading with $word"; bad=1; }
+  done
+  [ $bad = 0 ] || fail "names"
 }
 
 test_architecture_is_short() {

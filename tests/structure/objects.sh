@@ -96,18 +96,4 @@ test_no_fma_outside_kernels() {
   [ -z "$found" ] || fail "FMA in: $found"
 }
 
-# What a user of the library does: installs it somewhere, and compiles the example of each README against that.
-test_install_and_readme_example() {
-  local page
-  cmake --install "$build" --prefix "$PWD/there" >install.log 2>&1 || fail "install: $(tail -n 3 install.log)"
-  imgrad=there/bin/imgrad
-  run version
-  want_code 0
-  for page in README.md README.zh.md; do
-    awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$root/$page" >example.c
-    cc -std=c11 -Wall -Wextra -Werror -Ithere/include example.c "$(find there -name libimgrad.a)" -o example \
-      -lz -lyaml -ljansson -lm -pthread 2>cc.log || fail "$page: $(head -n 5 cc.log)"
-  done
-}
-
 run_tests "$@"

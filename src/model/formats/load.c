@@ -87,7 +87,7 @@ static ig_status check_tensors(const ig__model *m, const ig__tensors *t, int rea
   return IG_OK;
 }
 
-static ig_status load(const ig__tensors *t, const char *path, int real_size, ig__model **model) {
+static ig_status load(const ig__own_ops *own, const ig__tensors *t, const char *path, int real_size, ig__model **model) {
   const char *text = ig__tensors_meta(t, "model"), *classes = ig__tensors_meta(t, "classes");
   const char *format = ig__tensors_meta(t, "format");
   char (*names)[CLASS_NAME] = NULL;
@@ -96,13 +96,14 @@ static ig_status load(const ig__tensors *t, const char *path, int real_size, ig_
     return ig__fail(IG_BAD_MODEL, "%s: tensors, but no model text beside them: this is not a model saved by imgrad", path);
   ig_status status = read_classes(classes, &count, &names);
   if (status != IG_OK && status != IG_NO_MEMORY) ig__fail_at(status, "%s", path);
-  if (status == IG_OK) status = ig__model_parse(text, strlen(text), path, count, model);
+  if (status == IG_OK) status = ig__model_parse_with(own, text, strlen(text), path, count, model);
   if (status != IG_OK) {
     ig__free(names);
     return status;
   }
   ig__model *m = *model;
   m->class_name = names;
+  if (ig__tensors_meta(t, "loss") && !(m->loss = ig__strdup(ig__tensors_meta(t, "loss")))) return IG_NO_MEMORY;
   IG__TRY(ig__model_record(m));
   status = check_tensors(m, t, real_size);
   if (status != IG_OK) return ig__fail_at(status, "%s", path);
@@ -115,18 +116,31 @@ static ig_status load(const ig__tensors *t, const char *path, int real_size, ig_
   return IG_OK;
 }
 
-ig_status ig__model_load(const char *path, int real_size, ig__model **out) {
-  ig__tensors t;
+/* Takes the tensors. */
+static ig_status load_tensors(const ig__own_ops *own, ig__tensors *t, const char *path, int real_size, ig__model **out) {
   ig__model *model = NULL;
-  *out = NULL;
-  if (real_size != 4 && real_size != 8)
-    return ig__fail(IG_USAGE, "%s: a real type of %d bytes, 4 or 8 are possible", path, real_size);
-  IG__TRY(ig__tensors_open(path, &t));
-  ig_status status = load(&t, path, real_size, &model);
-  ig__tensors_free(&t);
+  ig_status status = real_size == 4 || real_size == 8
+                       ? load(own, t, path, real_size, &model)
+                       : ig__fail(IG_USAGE, "%s: a real type of %d bytes, 4 or 8 are possible", path, real_size);
+  ig__tensors_free(t);
   if (status == IG_OK) *out = model;
   else ig__model_free(model);
   return status;
+}
+
+ig_status ig__model_load_with(const ig__own_ops *own, const char *path, int real_size, ig__model **out) {
+  ig__tensors t;
+  *out = NULL;
+  IG__TRY(ig__tensors_open(path, &t));
+  return load_tensors(own, &t, path, real_size, out);
+}
+
+ig_status ig__model_load_bytes(const ig__own_ops *own, uint8_t *bytes, size_t size, const char *place, int real_size,
+                               ig__model **out) {
+  ig__tensors t;
+  *out = NULL;
+  IG__TRY(ig__tensors_parse(bytes, size, place, &t));
+  return load_tensors(own, &t, place, real_size, out);
 }
 
 /* ---- weights alone ------------------------------------------------------------------------------------------------- */

@@ -37,7 +37,7 @@ static ig_status read_model(ig__opened *r) {
   char *path = ig__format("%s/model.safetensors", r->folder);
   if (!path) return IG_NO_MEMORY;
   ig_status status = ig__real_size(r->options.precision, &real_size);
-  if (status == IG_OK && ig__file_exists(path)) status = ig__model_load(path, real_size, &r->model);
+  if (status == IG_OK && ig__file_exists(path)) status = ig__model_load_with(&r->context->ops, path, real_size, &r->model);
   else ig__snprintf(r->without, sizeof r->without, "No weights have been kept yet: what is made of them is left out.");
   ig__free(path);
   return status;
@@ -46,11 +46,12 @@ static ig_status read_model(ig__opened *r) {
 static ig_status open_data(ig__opened *r, const char *data, const ig_report_options *o) {
   const ig_train_options *run = &r->options;
   ig__source_want want = ig__model_want(r->model);
-  IG__TRY(ig__source_open(*data ? data : run->data, &want, &r->source));
+  IG__TRY(ig__data_open(r->context, *data ? data : run->data, &want, &r->source));
   IG__TRY(ig__parts_make(r->context, r->source, &(ig__split_options){.seed = (uint64_t)run->seed, .val = run->val, .limit = run->limit},
                          &(ig__loader_options){.threads = o->workers}, &r->samples));
   IG__TRY(ig__network_new(r->context, &(ig__network_request){.model = r->model, .data = &r->source->info, .loss = run->loss, .conv = run->conv,
                           .n = MEASURE_BATCH}, &r->network));
+  r->network.cancellable = true;
   ig__loader_options loader = {.batch = MEASURE_BATCH, .threads = o->workers, .depth = 4};
   IG__TRY(ig__loader_new(r->source, &loader, &r->loader));
   return ig__loader_new(r->source, &loader, &r->train_loader);
@@ -107,7 +108,7 @@ ig_status ig__opened_new(ig_context *context, const char *folder, const char *da
   if (status == IG_OK && r->model) {
     ig_status found = open_data(r, data, options);
     if (found == IG_OK) found = measure_all(r);
-    if (found == IG_NO_MEMORY) status = found;
+    if (found == IG_NO_MEMORY || found == IG_INTERRUPTED) status = found;
     else if (found != IG_OK) {
       char message[IG__MESSAGE_SIZE];
       ig__message_take(message);

@@ -52,20 +52,20 @@ static ig_status find_out(const char *const *run, int count, const ig_report_opt
 ig_status ig_report(ig_context *context, const char *const *run, int count, const ig_report_options *options, ig_report_result *result) {
   ig__opened *opened[IG_REPORT_RUNS] = {NULL};
   *result = (ig_report_result){.runs = 0};
-  IG__TRY(ig__options_check(IG_VERB_REPORT, options));
-  IG__TRY(find_out(run, count, options, result));
-  ig_status status = IG_OK;
+  ig_status status = ig__options_check(IG_VERB_REPORT, options);
+  if (status == IG_OK) status = find_out(run, count, options, result);
+  const bool asked = status == IG_OK;
   for (int i = 0; i < count && status == IG_OK; i++) {
     status = ig__opened_new(context, run[i], options->data, options, &opened[i]);
     if (status == IG_OK && *opened[i]->without) ig__log(context, IG_LOG_WARNING, "%s: %s", run[i], opened[i]->without);
     if (status == IG_OK && count == 1) result->wrong = (int64_t)opened[i]->answers.count;
   }
   if (status == IG_OK) status = count == 1 ? write_one(opened[0], result->out) : write_several(opened, count, result->out);
-  result->runs = count;
+  result->runs = asked ? count : 0;
   result->complete = status == IG_OK;
-  for (int i = 0; i < count; i++) {
+  for (int i = 0; asked && i < count; i++) {
     if (opened[i] && *opened[i]->without) result->complete = false;
     ig__opened_free(opened[i]);
   }
-  return status;
+  return ig__verb_end(context, status);
 }

@@ -12,9 +12,9 @@ static void note_epoch(void *user, const ig_epoch *e) {
 }
 
 /* Weights of the generator, in the file that --weights takes. */
-static void write_weights(const reference *r, int real_size, const char *path) {
+static void write_weights(ig_context *context, const reference *r, int real_size, const char *path) {
   ig__model *m;
-  CHECK_OK(ig__model_any(r->model, NULL, 10, real_size, 1, &m));
+  CHECK_OK(ig__model_any(context, r->model, NULL, 10, real_size, 1, &m));
   reference_fill(r, m);
   CHECK_OK(ig__model_save(m, path, NULL));
   ig__model_free(m);
@@ -31,18 +31,18 @@ static ig__model *train(const reference *r, const reference_run *run, seen *loss
   snprintf(weights, sizeof weights, "%s/start.safetensors", test_folder());
   snprintf(out, sizeof out, "%s/run", test_folder());
   snprintf(number, sizeof number, "%d", run->steps);
-  write_weights(r, real_size, weights);
+  CHECK_OK(ig_context_new(&context, NULL));
+  write_weights(context, r, real_size, weights);
   const char *const words[][2] = {{"data", "random"}, {"model", r->model}, {"optimizer", "sgd"}, {"lr", "0.01"}, {"loss", "mse"},
                                   {"epochs", number}, {"batch", "32"}, {"val", "0"}, {"precision", run->name},
                                   {"weights", weights}, {"out", out}};
   ig_train_options options = ig_train_options_default();
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     CHECK_OK(ig_option_set(IG_VERB_TRAIN, &options, words[i][0], words[i][1]));
-  CHECK_OK(ig_context_new(&context, NULL));
   CHECK_OK(ig_train(context, &options, &(ig_train_events){.epoch = note_epoch, .user = losses}, &result));
   CHECK_INT(result.epochs, run->steps);
+  CHECK_OK(ig__model_any(context, out, NULL, 10, real_size, 1, &m));
   ig_context_free(context);
-  CHECK_OK(ig__model_any(out, NULL, 10, real_size, 1, &m));
   return m;
 }
 

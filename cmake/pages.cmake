@@ -1,0 +1,21 @@
+# Manual pages and bash completion, which the command itself writes from its tables of options.
+file(STRINGS cli/all.def lines)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS cli/all.def)
+set(pages ${CMAKE_BINARY_DIR}/pages)
+file(MAKE_DIRECTORY ${pages})
+
+function(written_by_command file)
+  add_custom_command(OUTPUT ${pages}/${file} COMMAND imgrad help ${ARGN} > ${pages}/${file} DEPENDS imgrad VERBATIM)
+  set(made ${made} ${pages}/${file} PARENT_SCOPE)
+endfunction()
+
+set(made)
+written_by_command(imgrad.1 --man)
+foreach(line ${lines})
+  string(REGEX REPLACE "^X\\((.*)\\)$" "\\1" name ${line})
+  written_by_command(imgrad-${name}.1 --man ${name})
+endforeach()
+install(FILES ${made} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+written_by_command(imgrad --completion bash)
+install(FILES ${pages}/imgrad DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+add_custom_target(imgrad_pages ALL DEPENDS ${made})
