@@ -14,7 +14,8 @@ typedef struct layer {
   ig__pack form;
   const ig__kernels *k;
   double n;           /* pictures */
-  double h, w;        /* of what is cut into tiles: the output, for dx the input, for dw dy */
+  int h, w;           /* of what is cut into tiles: the output, for dx the input, for dw dy */
+  bool dx;
   double in, out;     /* blocks of 16 channels: read and written; for dw of x and of dy */
 } layer;
 
@@ -33,7 +34,7 @@ static bool accepts_all(const layer *l, int m) {
 
 static double direct_cost(const layer *l, int m) {
   (void)m;
-  return l->n * l->h * l->w * l->g->kh * l->g->kw * IG__BLOCK * l->in * l->out / 0.92;
+  return l->n * l->g->oh * l->g->ow * l->g->kh * l->g->kw * IG__BLOCK * l->in * l->out / 0.92;
 }
 
 /* A first layer's channels are not blocked. Shapes are ints, so is the count. */
@@ -43,11 +44,14 @@ static bool winograd_accepts(const layer *l, int m) {
 }
 
 /* Products at nine tenths of the peak; an element of a transformed tile costs about four multiply-adds on either side, one of the
- * weights twelve, since those come from memory and go there. */
+ * weights twelve, since those come from memory and go there. At stride 2 a tile has 81 elements, which cost sixteen, and for dx
+ * twice the side, since dx has twice the rows. */
 static double winograd_cost(const layer *l, int m) {
-  double side = m + 2, tiles = l->n * ((int)(l->h + m - 1) / m) * ((int)(l->w + m - 1) / m);
-  double products = IG__BLOCK * l->in * l->out / 0.9, transforms = 4 * (l->in + l->out);
-  return side * side * (tiles * (products + transforms) + 12 * IG__BLOCK * l->in * l->out);
+  const bool strided = l->g->sh == 2;
+  const int side = strided && l->dx ? 2 * m : m, places = (m + 2) * (m + 2), elements = strided ? 81 : places;
+  double tiles = l->n * ((l->h + side - 1) / side) * ((l->w + side - 1) / side);
+  double products = IG__BLOCK * l->in * l->out / 0.9, transforms = (strided ? 16 : 4) * (l->in + l->out);
+  return tiles * elements * (products + transforms) + places * 12 * IG__BLOCK * l->in * l->out;
 }
 
 #define WINOGRAD(m)                                                                                                    \
@@ -63,7 +67,7 @@ static const way ways[] = {
 
 static const way *choose(const ig__lower *l, ig__conv_pass pass, const ig__conv *g, ig__pack form) {
   bool dx = pass == IG__CONV_DX;
-  layer it = {.g = g, .form = form, .k = l->k, .n = l->graph->n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow,
+  layer it = {.g = g, .form = form, .k = l->k, .n = l->graph->n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow, .dx = dx,
               .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
   const way *best = NULL;
   double least = 0;

@@ -3,7 +3,7 @@
  * input channels, whatever tiles share the group. */
 #include "kernels/vector/conv_tile.h"
 #include "kernels/vector/relu.h"
-#include "kernels/vector/winograd.h"
+#include "kernels/vector/winograd_strided.h"
 
 /* ---- Shapes ------------------------------------------------------------------------------------------------------------ */
 
@@ -31,6 +31,7 @@ static group group_of(int m, int in, int out) {
 
 size_t IG__NAME(winograd_scratch)(const ig__conv *g, int m, ig__pack form) {
   const bool backward = form == IG__PACK_BACKWARD;
+  if (g->sh == 2) return IG__NAME(strided_scratch)(g, form);
   const group s = group_of(m, ig__blocks(backward ? g->c_out : g->c_in), ig__blocks(backward ? g->c_in : g->c_out));
   return (size_t)((m + 2) * (m + 2)) * (size_t)(s.v_plane + s.m_plane) * sizeof(real);
 }
@@ -213,6 +214,10 @@ static void run(wino *r, int n0, int n1, int part, int parts, void *scratch) {
 
 void IG__NAME(winograd)(const ig__conv *g, int m, const ig__image *x, const void *u, const ig__image *y,
                         const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch) {
+  if (g->sh == 2) {
+    IG__NAME(strided)(g, x, u, y, e, n0, n1, part, parts, scratch);
+    return;
+  }
   wino r = { .tiles = { .x = x, .m = m, .ph = g->ph, .pw = g->pw }, .y = y, .epilogue = e, .u = u,
              .u_plane = (int64_t)ig__winograd_plane(g) };
   run(&r, n0, n1, part, parts, scratch);
@@ -221,6 +226,10 @@ void IG__NAME(winograd)(const ig__conv *g, int m, const ig__image *x, const void
 /* The gradient to the input is the convolution of dy with the turned weights, padded by what is left of the window. */
 void IG__NAME(winograd_dx)(const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx, int n0, int n1,
                            int part, int parts, void *scratch) {
+  if (g->sh == 2) {
+    IG__NAME(strided_dx)(g, dy, u, dx, n0, n1, part, parts, scratch);
+    return;
+  }
   wino r = { .tiles = { .x = dy, .m = m, .ph = 2 - g->ph, .pw = 2 - g->pw }, .y = dx, .u = u,
              .u_plane = (int64_t)ig__winograd_plane(g) };
   run(&r, n0, n1, part, parts, scratch);

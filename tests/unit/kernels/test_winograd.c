@@ -5,8 +5,8 @@ static const int reals[] = { 4, 8 };
 
 static const char *describe(ig__isa isa, int real_size, int m, bool backward, const ig__conv *g) {
   static char text[200];
-  snprintf(text, sizeof text, "%s f%d F(%d,3) %s: %d x %d x %d -> %d x %d x %d, pad %d %d", ig__isa_name(isa), real_size * 8,
-           m, backward ? "dx" : "forward", g->c_in, g->h, g->w, g->c_out, g->oh, g->ow, g->ph, g->pw);
+  snprintf(text, sizeof text, "%s f%d F(%d,3) %s stride %d: %d x %d x %d -> %d x %d x %d, pad %d %d", ig__isa_name(isa),
+           real_size * 8, m, backward ? "dx" : "forward", g->sh, g->c_in, g->h, g->w, g->c_out, g->oh, g->ow, g->ph, g->pw);
   return text;
 }
 
@@ -15,17 +15,19 @@ static const char *describe(ig__isa isa, int real_size, int m, bool backward, co
     if (!(cond)) test_fail(__FILE__, __LINE__, "%s: %s", #cond, describe(isa, real_size, m, backward, g));              \
   } while (0)
 
-static void axis(dice *d, int longest, int *in, int *out, int *pad) {
+static void axis(dice *d, int longest, int stride, int *in, int *out, int *pad) {
   *pad = roll(d, 0, 2);
   const int extra = roll(d, 0, 3) == 0, shortest = 3 - 2 * *pad - extra;
   *in = roll(d, shortest > 1 ? shortest : 1, longest);
-  *out = *in + 2 * *pad + extra - 2;
+  *out = (*in + 2 * *pad + extra - 3) / stride + 1;
 }
 
-static ig__conv winograd_shape(dice *d, int channels, int longest) {
-  ig__conv g = { .kh = 3, .kw = 3, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1 };
-  axis(d, longest, &g.h, &g.oh, &g.ph);
-  axis(d, longest, &g.w, &g.ow, &g.pw);
+/* Stride 2 has m = 4 only. */
+static ig__conv winograd_shape(dice *d, int m, int channels, int longest) {
+  const int stride = m == 4 && roll(d, 0, 1) ? 2 : 1;
+  ig__conv g = { .kh = 3, .kw = 3, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .groups = 1 };
+  axis(d, longest, stride, &g.h, &g.oh, &g.ph);
+  axis(d, longest, stride, &g.w, &g.ow, &g.pw);
   g.c_in = roll(d, 1, channels);
   g.c_out = roll(d, 1, channels);
   return g;
@@ -102,7 +104,7 @@ static void integer_cases(uint64_t seed, int cases, bool backward) {
   dice d = { seed };
   for (int i = 0; i < cases; i++) {
     const int size = reals[i % 2], m = i % 4 < 2 ? 4 : 2;
-    const ig__conv g = winograd_shape(&d, size == 4 && m == 4 ? 20 : 70, 19);
+    const ig__conv g = winograd_shape(&d, m, size == 4 && m == 4 ? 20 : 70, 19);
     CHECK(ig__kernels_for(IG__ISA_BASELINE, size)->winograd_takes(&g, m));
     problem p = problem_new(&d, size, g, backward, m == 4 ? 576 : 4);
     canvas want = direct(&p);
@@ -128,7 +130,7 @@ TEST(winograd_bits_do_not_depend_on_cuts_or_vector_width) {
   for (int i = 0; i < 120; i++) {
     const int size = reals[i % 2], m = i % 4 < 2 ? 4 : 2;
     const bool backward = i % 8 < 4;
-    const ig__conv g = winograd_shape(&d, 70, 25);
+    const ig__conv g = winograd_shape(&d, m, 70, 25);
     problem p = problem_new(&d, size, g, backward, 0);
     canvas want = winograd(&p, ig__kernels_for(IG__ISA_AVX2, size), m, &d);
     for (ig__isa isa = IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
@@ -166,7 +168,7 @@ TEST(winograd_error_is_small) {
   for (int i = 0; i < 100; i++) {
     const int size = reals[i % 2], m = i % 4 < 2 ? 4 : 2;
     const bool backward = i % 8 < 4;
-    const ig__conv g = winograd_shape(&d, i < 8 ? 300 : 40, i < 8 ? 7 : 15);
+    const ig__conv g = winograd_shape(&d, m, i < 8 ? 300 : 40, i < 8 ? 7 : 15);
     problem p = problem_new(&d, size, g, backward, 0);
     canvas want = direct(&p);
     const double bound = size == 8 ? 1e-13 : m == 4 ? 2e-5 : 2e-6;
@@ -187,6 +189,9 @@ TEST(winograd_takes_what_it_can) {
   const ig__conv g = { 8, 9, 9, 8, 9, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1 };
   CHECK(t->winograd_takes(&g, 4) && t->winograd_takes(&g, 2) && !t->winograd_takes(&g, 3));
   ig__conv bad[] = { g, g, g, g, g, g, g };
+  ig__conv strided = g;
+  strided.sh = strided.sw = 2, strided.oh = strided.ow = 5;
+  CHECK(t->winograd_takes(&strided, 4) && !t->winograd_takes(&strided, 2));
   bad[0].kh = 1, bad[1].kw = 5, bad[2].sh = 2, bad[3].sw = 2, bad[4].dh = 2, bad[5].groups = 2, bad[6].pw = 3;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) CHECK(!t->winograd_takes(&bad[i], 4));
 }
