@@ -61,6 +61,9 @@ uint64_t ig__network_kinks(const ig__network *network);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
 
+/* ---- peak.c: the best GF/s of all threads in about so many seconds ------------------------------------------------------ */
+double ig__measure_peak(const ig_context *context, const ig__kernels *k, double seconds);
+
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
 ig_status ig__updater_new(const ig_context *context, ig__model *model, const ig_train_options *options, double pictures,

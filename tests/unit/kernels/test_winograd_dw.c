@@ -91,7 +91,7 @@ TEST(winograd_sums_equal_reference) {
 /* The weights that the partials of `cuts` groups of pictures make. */
 static void *weights_of(const ig__kernels *t, const ig__conv *g, int m, const data *a, int cuts, int parts) {
   const int size = t->real_size, n = a->x.n;
-  void *sums[3], *dw = malloc((size_t)(g->c_in * g->c_out * 9 * size));
+  void *sums[3] = { NULL }, *dw = malloc((size_t)(g->c_in * g->c_out * 9 * size));
   memset(dw, 0xff, (size_t)(g->c_in * g->c_out * 9 * size));
   for (int c = 0; c < cuts; c++) {
     sums[c] = calloc((size_t)sum_count(g, m), (size_t)size);
