@@ -98,6 +98,8 @@ static int cut_option(reader *r, const char *word, const char *next) {
 
 static int cut_words(reader *r, int argc, char **argv) {
   bool only_bare = false;
+  int bare = 0;
+  r->args->rest = argv + 1;
   for (int i = 1; i < argc;) {
     const char *word = argv[i];
     if (r->count == ARGS_MOST) {
@@ -116,6 +118,8 @@ static int cut_words(reader *r, int argc, char **argv) {
     } else if (!only_bare && word[0] == '-' && word[1]) {
       cli_say("imgrad %s: '%s' is no option; options begin with two dashes", r->command->name, word);
       return usage_hint(r);
+    } else if (r->command->rest && bare++ > 0) {
+      r->args->rest[r->args->rest_count++] = argv[i++]; /* words before this one are used up */
     } else {
       r->items[r->count++] = (item){.value = word, .bare = true};
       i++;

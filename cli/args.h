@@ -12,6 +12,8 @@ typedef struct cli_args {
   bool json, quiet;
   int count;                     /* bare words of a command without a verb */
   const char *word[ARGS_MOST];
+  int rest_count;                /* bare words behind the positional, of a command that takes such; in argv's own place */
+  char **rest;
 } cli_args;
 
 /* Reads them into the verb's `options` (already filled with its defaults; NULL for CLI_NO_VERB): the file of --config

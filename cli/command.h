@@ -2,6 +2,8 @@
 #define CLI_COMMAND_H
 /* A subcommand: one file with one `const cli_command cli_NAME`, and one line X(NAME) in all.def. */
 
+#include <stdbool.h>
+
 #define CLI_NO_VERB (-1)
 
 typedef struct cli_command {
@@ -12,6 +14,7 @@ typedef struct cli_command {
   const char *examples;    /* lines of two blanks, a command, and a comment */
   int verb;                /* the ig_verb whose options it takes, or CLI_NO_VERB */
   const char *positional;  /* the option that a bare word sets; NULL with a verb: none is taken */
+  bool rest;               /* further bare words, any number, are the command's own (cli_args.rest) */
   int (*run)(const struct cli_command *self, int argc, char **argv);  /* argv[0] is the command's name; the exit code */
 } cli_command;
 

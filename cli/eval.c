@@ -4,6 +4,8 @@
 #include "output.h"
 #include "text.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MOST_CONFUSIONS 5
@@ -14,6 +16,11 @@ static void print_json(const ig_eval_result *r) {
   json_text(&j, "part", r->part);
   cli_figures_json(&j, &r->metrics);
   json_double(&j, "baseline", r->baseline);
+  json_int(&j, "top", r->top);
+  json_double(&j, "top_accuracy", r->top_accuracy);
+  json_double(&j, "auc", r->auc);
+  json_double(&j, "brier", r->brier);
+  json_double(&j, "calibration_error", r->calibration_error);
   json_double(&j, "seconds", r->seconds);
   json_int(&j, "broken", r->broken);
   json_int(&j, "classes", r->class_count);
@@ -28,6 +35,7 @@ static void print_json(const ig_eval_result *r) {
     json_double(&j, "precision", c->precision);
     json_double(&j, "recall", c->recall);
     json_double(&j, "f1", c->f1);
+    json_double(&j, "auc", c->auc);
     json_close(&j, '}');
   }
   json_close(&j, ']');
@@ -45,12 +53,14 @@ static void print_classes(const ig_eval_result *r) {
   int widest = 5;
   for (int i = 0; i < r->class_count; i++)
     if (text_width(r->classes[i].name) > widest) widest = text_width(r->classes[i].name);
-  cli_out("\n%-*s %10s %11s %9s %8s\n", widest, "class", "pictures", "precision %", "recall %", "F1 %");
+  cli_out("\n%-*s %10s %11s %9s %8s %7s\n", widest, "class", "pictures", "precision %", "recall %", "F1 %", "AUC");
   for (int i = 0; i < r->class_count; i++) {
     char n[TEXT_NUMBER], precision[TEXT_NUMBER], recall[TEXT_NUMBER], f1[TEXT_NUMBER];
     const ig_class_result *c = &r->classes[i];
-    cli_out("%s%*s %10s %11s %9s %8s\n", c->name, widest - text_width(c->name), "", text_count(n, c->n),
-            text_percent(precision, c->precision), text_percent(recall, c->recall), text_percent(f1, c->f1));
+    char auc[16] = "-";
+    if (isfinite(c->auc)) snprintf(auc, sizeof auc, "%.4f", c->auc);
+    cli_out("%s%*s %10s %11s %9s %8s %7s\n", c->name, widest - text_width(c->name), "", text_count(n, c->n),
+            text_percent(precision, c->precision), text_percent(recall, c->recall), text_percent(f1, c->f1), auc);
   }
 }
 
@@ -76,11 +86,25 @@ static void print_confusions(const ig_eval_result *r) {
   }
 }
 
+static void print_scores(const ig_eval_result *r) {
+  char number[TEXT_NUMBER];
+  const bool top = r->top > 1 && r->top < r->class_count && isfinite(r->top_accuracy);
+  if (top || isfinite(r->auc)) {
+    cli_out("%-12s ", "ranking");
+    if (top) cli_out("top-%d accuracy %s %%%s", r->top, text_percent(number, r->top_accuracy), isfinite(r->auc) ? ", " : "");
+    if (isfinite(r->auc)) cli_out("ROC AUC %.4f, mean of each class against the rest", r->auc);
+    cli_out("\n");
+  }
+  if (isfinite(r->brier))
+    cli_out("%-12s Brier score %.4f, calibration error %s %%\n", "probability", r->brier, text_percent(number, r->calibration_error));
+}
+
 static void print_text(const ig_eval_result *r) {
   char number[TEXT_NUMBER];
   cli_figures(r->part, &r->metrics);
   if (r->baseline > 0)
     cli_out("%-12s accuracy %s %% by always answering the commonest class\n", "baseline", text_percent(number, r->baseline));
+  print_scores(r);
   if (r->broken > 0) cli_out("%-12s %s pictures could not be read\n", "left out", text_count(number, r->broken));
   if (r->class_count > 0 && r->classes) print_classes(r);
   if (r->class_count > 0 && r->classes && r->confusion) print_confusions(r);
@@ -120,7 +144,8 @@ const cli_command cli_eval = {
   .about = "measure a trained network",
   .usage = "eval RUN [options]",
   .text = "Measures the network of a run folder (or a .safetensors file) on a part of its data, or of other data: the test part\n"
-          "unless told otherwise. Accuracy comes with its 95 % Wilson interval and beside its baseline.\n",
+          "unless told otherwise. Accuracy comes with its 95 % Wilson interval and beside its baseline; the area under the ROC\n"
+          "curve, the Brier score and the calibration error with it.\n",
   .examples = "  imgrad eval runs/train\n"
               "  imgrad eval runs/train --part val --json\n"
               "  imgrad eval runs/train --data other/ --min-accuracy 0.95      # exit code 8 when it is below\n",

@@ -38,7 +38,7 @@ const cli_command cli_info = {
   .name = "info",
   .about = "version, CPU, instruction set, threads, libraries",
   .usage = "info [--json]",
-  .text = "Says what this build is and what it uses on this machine. IMGRAD_ISA (avx512, avx2, baseline, reference)\n"
+  .text = "Says what this build is and what it uses on this machine. IMGRAD_ISA (avx512, avx2, neon, baseline, reference)\n"
           "chooses another instruction set.\n",
   .verb = CLI_NO_VERB,
   .run = run,

@@ -4,6 +4,7 @@
  * one libFuzzer program of each; tests/unit/train/test_corpus.c runs them over the corpora in every test build. */
 
 #include "data/sources/idx.h"
+#include "image/canvas.h"
 #include "model/model_impl.h"
 #include "train/train.h"
 
@@ -17,6 +18,34 @@ static inline void fuzz_idx(const uint8_t *bytes, size_t size) {
   if (ig__idx_parse(bytes, size, &idx) != IG_OK) return;
   last = idx.data[(size_t)idx.dim[0] * idx.item_bytes - 1]; /* all that is promised is there */
   (void)last;
+}
+
+/* One format, whatever the bytes begin with: decoded to the size of a small model, and as it is. */
+static inline void fuzz_codec(const char *name, const uint8_t *bytes, size_t size) {
+  for (size_t i = 0; ig__codecs[i]; i++) {
+    if (strcmp(ig__codecs[i]->name, name) != 0) continue;
+    for (int whole = 0; whole < 2; whole++) {
+      ig__canvas canvas = {.bytes = size};
+      ig__picture p = {0};
+      volatile uint8_t last;
+      if (!whole) canvas.want = (ig__picture_want){3, 24, 17, size % 2 ? IG__FIT_CROP : IG__FIT_LETTERBOX};
+      if (size > 2 && ig__codecs[i]->recognises(bytes, size) && ig__codecs[i]->decode(bytes, size, &canvas) == IG_OK &&
+          ig__canvas_finish(&canvas, &p) == IG_OK)
+        last = p.pixel[(size_t)p.channels * (size_t)p.height * (size_t)p.width - 1];
+      (void)last;
+      ig__picture_free(&p);
+      ig__canvas_free(&canvas);
+    }
+  }
+}
+
+static inline void fuzz_jpeg(const uint8_t *bytes, size_t size) { fuzz_codec("jpeg", bytes, size); }
+static inline void fuzz_png(const uint8_t *bytes, size_t size) { fuzz_codec("png", bytes, size); }
+static inline void fuzz_pnm(const uint8_t *bytes, size_t size) { fuzz_codec("pnm", bytes, size); }
+
+static inline void fuzz_exif(const uint8_t *bytes, size_t size) {
+  int turn = ig__exif_turn(bytes, size);
+  if (turn < 1 || turn > 8) __builtin_trap();
 }
 
 /* Shapes are found for every text that parses; values are made only for small models. */

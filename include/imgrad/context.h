@@ -15,7 +15,7 @@ typedef enum ig_log_level { IG_LOG_INFO, IG_LOG_WARNING } ig_log_level;
 
 typedef struct ig_context_options {
   int threads;            /* compute threads, the caller included; 0: as many as the process may use */
-  const char *isa;        /* "avx512", "avx2", "baseline", "reference"; NULL: IMGRAD_ISA, else the best this machine has */
+  const char *isa;        /* "avx512", "avx2", "neon", "baseline", "reference"; NULL: IMGRAD_ISA, else the best this machine has */
   /* What the library has to say besides results and errors, one line without newline; NULL: nothing is said. Called on the
    * thread that is inside the library. */
   void (*log)(void *user, ig_log_level level, const char *text);

@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, predict, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -16,7 +16,7 @@ extern "C" {
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
-typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH } ig_verb;
+typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -48,6 +48,7 @@ typedef struct ig_train_options {
   char optimizer[IG_SPEC_SIZE]; /* "adam", "sgd momentum=0.9" */
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
+  char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume */
@@ -56,10 +57,11 @@ typedef struct ig_train_options {
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
   char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
-  double weight_decay;          /* decoupled: w −= lr·weight_decay·w */
+  double weight_decay;          /* decoupled: w −= lr·weight_decay·w; −1: the optimiser's own, 0 but for adamw */
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */
+  bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
@@ -85,6 +87,9 @@ typedef struct ig_epoch {
   ig_metrics train, val;        /* val.n = 0 without a validation part */
   double lr, weight_norm, images_per_second;
   double wait;                  /* share of the epoch's time that compute waited for data */
+  /* Full-batch descent (else 0): largest |element| of the gradient; gradients of the whole data that the run has cost so far,
+   * a loss alone counting a third and a Hessian-vector product two. */
+  double gradient, cost;
 } ig_epoch;
 
 typedef struct ig_progress {
@@ -106,7 +111,8 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  const char *stopped;          /* "epochs", "time", "signal" */
+  /* "epochs", "time", "signal"; full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
+  const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
@@ -128,6 +134,7 @@ typedef struct ig_eval_options {
   char precision[8];
   char conv[8];                 /* "": as the run */
   int batch, threads, workers;
+  int top;                      /* k of the top-k accuracy */
   double min_accuracy;
   bool strict;
 } ig_eval_options;
@@ -138,12 +145,19 @@ typedef struct ig_class_result {
   const char *name;
   int64_t n, predicted, correct;
   double precision, recall, f1; /* NaN where undefined */
+  double auc;                   /* area under the ROC curve of this class against the rest, exact with ties; NaN: only one of them */
 } ig_class_result;
 
 typedef struct ig_eval_result {
   ig_metrics metrics;
   const char *part;
   double baseline, seconds;
+  int top;                      /* the k of top_accuracy */
+  double top_accuracy;          /* share of the pictures whose class is among the k with the highest numbers */
+  double auc;                   /* mean of the classes' */
+  /* Of the probabilities; NaN when the model makes none. brier: mean over pictures of Σ (p − 1 or 0)² over the classes, 0 … 2.
+   * calibration_error: expected calibration error of the answers, in 15 bins of equal width. */
+  double brier, calibration_error;
   int class_count;
   ig_class_result *classes;
   int64_t *confusion;           /* class_count × class_count: [true][predicted] */
@@ -154,6 +168,62 @@ typedef struct ig_eval_result {
  * it holds nothing. Owner of the result's arrays: caller, ig_eval_result_free. */
 ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_result *result);
 void ig_eval_result_free(ig_eval_result *result);
+
+/* ---- predict ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ig_predict_options {
+  char run[IG_PATH_SIZE];       /* run folder or .safetensors file */
+  char precision[8];
+  char conv[8];                 /* "": as the run */
+  int batch;                    /* pictures at once */
+  int top;                      /* for the command: how many classes it prints */
+  int threads;
+} ig_predict_options;
+
+ig_predict_options ig_predict_options_default(void);
+
+/* A model loaded once, with its preprocessing. It borrows the context, which must live longer, and is used by one thread at a
+ * time; any number may live on contexts of their own. */
+typedef struct ig_predictor ig_predictor;
+/* Only run, precision, conv and batch are looked at. Memory for `batch` pictures is taken here, none in answering pixels of the
+ * model's own size. Owner: caller, ig_predictor_free (NULL is allowed). IG_BAD_MODEL: the model does not end in one number a class. */
+ig_status ig_predictor_new(ig_context *context, const ig_predict_options *options, ig_predictor **out);
+void ig_predictor_free(ig_predictor *predictor);
+int ig_predictor_classes(const ig_predictor *predictor);
+const char *ig_predictor_class(const ig_predictor *predictor, int index); /* its name; NULL out of range */
+
+/* Pixels h w c, of 1 (grey), 3 (red, green, blue) or 4 channels (the last is not looked at), rows `pitch` bytes apart (0: without
+ * gaps). They are converted, fitted and scaled as in training. */
+typedef struct ig_pixels { const uint8_t *data; int channels, height, width; size_t pitch; } ig_pixels;
+/* Probabilities [count × classes], of pictures in memory. Any count; IG_USAGE: no such picture (its number is said). */
+ig_status ig_predict_pixels(ig_predictor *predictor, const ig_pixels *pictures, int count, double *probabilities);
+
+/* One picture's answer. `message` says why there is none. Everything is valid during the call only. */
+typedef struct ig_prediction {
+  const char *file;
+  ig_status status;
+  const char *message;
+  int class_count;
+  const double *probability;    /* [class_count]; NULL without an answer */
+} ig_prediction;
+
+typedef struct ig_predict_events {
+  /* The next file, or a folder, whose pictures follow in the order of their bytes; NULL: the last was given. It stays valid until
+   * the next call. */
+  const char *(*next)(void *user);
+  /* False when `next` would have to wait: what is there is answered at once. May be NULL: never. */
+  bool (*ready)(void *user);
+  void (*answer)(void *user, const ig_prediction *p); /* in the order of the files */
+  /* Asked before every batch, as for ig_train. May be NULL. */
+  ig_status (*stop)(void *user);
+  void *user;
+} ig_predict_events;
+
+typedef struct ig_predict_result { int64_t answered, failed, skipped; } ig_predict_result; /* skipped: no pictures, in folders */
+
+/* Classifies files, `batch` at once. `result` (may be NULL) is filled in any case. IG_BAD_DATA: some could not be read; the others
+ * have their answers. */
+ig_status ig_predict(ig_predictor *predictor, const ig_predict_events *events, ig_predict_result *result);
 
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 
@@ -173,7 +243,7 @@ ig_gradcheck_options ig_gradcheck_options_default(void);
 typedef struct ig_gradcheck_row {
   char name[128];
   int64_t elements, tried, redrawn;
-  double error, largest;        /* worst error; largest analytic gradient */
+  double error, largest;        /* worst error; largest analytic gradient, for "all" largest slope of the directions */
   bool passed;
 } ig_gradcheck_row;
 

@@ -12,7 +12,7 @@
 #include <cpuid.h>
 #endif
 
-static const char *const names[IG__ISA_COUNT] = {"reference", "baseline", "avx2", "avx512"};
+static const char *const names[IG__ISA_COUNT] = {"reference", "baseline", "avx2", "avx512", "neon"};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool usable[IG__ISA_COUNT];
@@ -29,6 +29,7 @@ static uint64_t saved_registers(void) {
 
 static void detect_isa(void) {
   unsigned a, b, c, d;
+  usable[IG__ISA_BASELINE] = true;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return;
   bool fma = c & bit_FMA, avx = c & bit_AVX, system = c & bit_OSXSAVE;
   if (!fma || !avx || !system) return;
@@ -50,7 +51,13 @@ static void read_name(char *raw, size_t size) {
   raw[48] = 0;
 }
 #else
-static void detect_isa(void) {}
+static void detect_isa(void) {
+#if defined(__aarch64__)
+  usable[IG__ISA_NEON] = true;
+#else
+  usable[IG__ISA_BASELINE] = true;
+#endif
+}
 
 static void read_name(char *raw, size_t size) {
   char text[4096], *line;
@@ -74,7 +81,7 @@ static void read_name(char *raw, size_t size) {
 static void detect(void) {
   char raw[64];
   size_t at = 0;
-  usable[IG__ISA_REFERENCE] = usable[IG__ISA_BASELINE] = true;
+  usable[IG__ISA_REFERENCE] = true;
   detect_isa();
   read_name(raw, sizeof raw);
   /* Vendors pad with blanks, in front too. */
@@ -98,6 +105,14 @@ const char *ig__cpu_name(void) {
   return cpu_name;
 }
 
+static ig_status unusable(const char *source, const char *name) {
+  char list[128] = "";
+  size_t at = 0;
+  for (int isa = 0; isa < IG__ISA_COUNT; isa++)
+    if (usable[isa]) at += (size_t)ig__snprintf(list + at, sizeof list - at, "%s%s", at ? ", " : "", names[isa]);
+  return ig__fail(IG_USAGE, "%sthis CPU or its operating system has no %s (%s); it has %s", source, name, cpu_name, list);
+}
+
 ig_status ig__isa_choose(const char *name, ig__isa *out) {
   const char *source = "";
   pthread_once(&once, detect);
@@ -114,11 +129,11 @@ ig_status ig__isa_choose(const char *name, ig__isa *out) {
   for (int isa = 0; isa < IG__ISA_COUNT; isa++)
     if (strcmp(name, names[isa]) == 0) {
       if (!usable[isa])
-        return ig__fail(IG_USAGE, "%sthis CPU or its operating system has no %s (%s)", source, name, cpu_name);
+        return unusable(source, name);
       *out = (ig__isa)isa;
       return IG_OK;
     }
   const char *nearest = ig__nearest(name, names, IG__ISA_COUNT);
   return ig__fail(IG_USAGE, "%s'%s' is no instruction set; %s%s", source, name,
-                  nearest ? "did you mean " : "known: reference, baseline, avx2, avx512", nearest ? nearest : "");
+                  nearest ? "did you mean " : "known: reference, baseline, avx2, avx512, neon", nearest ? nearest : "");
 }

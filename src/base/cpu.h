@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
-typedef enum ig__isa { IG__ISA_REFERENCE, IG__ISA_BASELINE, IG__ISA_AVX2, IG__ISA_AVX512, IG__ISA_COUNT } ig__isa;
+/* BASELINE is what every processor of an architecture has: plain vectors without fused multiply-add. On aarch64 every
+ * processor has NEON, fused multiply-add with it, and there is no BASELINE below. Later ones are better. */
+typedef enum ig__isa { IG__ISA_REFERENCE, IG__ISA_BASELINE, IG__ISA_AVX2, IG__ISA_AVX512, IG__ISA_NEON, IG__ISA_COUNT } ig__isa;
 
-const char *ig__isa_name(ig__isa isa);      /* "reference", "baseline", "avx2", "avx512" */
+const char *ig__isa_name(ig__isa isa);      /* "reference", "baseline", "avx2", "avx512", "neon" */
 bool ig__isa_usable(ig__isa isa);           /* CPU and operating system both */
 /* `name` NULL: the environment's IMGRAD_ISA, else the best usable. IG_USAGE names an unknown or unusable one. */
 ig_status ig__isa_choose(const char *name, ig__isa *out);

@@ -74,8 +74,9 @@ static ig_status too_large(const char *path, size_t max) {
 }
 
 /* The size that fstat tells is where the reading starts from and is not believed: files below /proc say 0, and others
- * grow or shrink meanwhile. One byte more than the size is asked for, so that the end shows without another round. */
-static ig_status read_all(int fd, const char *path, size_t expected, size_t max, uint8_t **data, size_t *size) {
+ * grow or shrink meanwhile. One byte more than the size is asked for, so that the end shows without another round. `head`: more
+ * than `max` is no mistake, and left alone. */
+static ig_status read_all(int fd, const char *path, size_t expected, size_t max, bool head, uint8_t **data, size_t *size) {
   size_t capacity = expected + 1, filled = 0;
   uint8_t *bytes = ig__alloc(capacity, 1);
   if (!bytes) return IG_NO_MEMORY;
@@ -89,6 +90,10 @@ static ig_status read_all(int fd, const char *path, size_t expected, size_t max,
     }
     if (n == 0) break;
     filled += (size_t)n;
+    if (head && filled > max) {
+      filled = max;
+      break;
+    }
     if (filled > max) {
       ig__free(bytes);
       return too_large(path, max);
@@ -111,18 +116,22 @@ static ig_status read_all(int fd, const char *path, size_t expected, size_t max,
   return IG_OK;
 }
 
-ig_status ig__file_read(const char *path, size_t max, uint8_t **data, size_t *size) {
+static ig_status read_file(const char *path, size_t max, bool head, uint8_t **data, size_t *size) {
   struct stat st;
   ig_status status;
   int fd = open_file(path, O_RDONLY);
   if (fd < 0) return cannot("open", path, errno);
   if (fstat(fd, &st) != 0) status = ig__fail(IG_IO, "%s: cannot read: %s", path, ig__errno_text(errno));
   else if (!S_ISREG(st.st_mode)) status = ig__fail(IG_BAD_DATA, "%s: is %s, no file", path, kind_of(st.st_mode));
+  else if (head && (uintmax_t)st.st_size > max) status = read_all(fd, path, max, max, true, data, size);
   else if ((uintmax_t)st.st_size > max || (uintmax_t)st.st_size >= SIZE_MAX) status = too_large(path, max);
-  else status = read_all(fd, path, (size_t)st.st_size, max, data, size);
+  else status = read_all(fd, path, (size_t)st.st_size, max, head, data, size);
   close(fd);
   return status;
 }
+
+ig_status ig__file_read(const char *path, size_t max, uint8_t **data, size_t *size) { return read_file(path, max, false, data, size); }
+ig_status ig__file_read_head(const char *path, size_t max, uint8_t **data, size_t *size) { return read_file(path, max, true, data, size); }
 
 bool ig__file_peek(const char *path, char *text, size_t size) {
   size_t filled = 0;

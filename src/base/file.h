@@ -26,10 +26,18 @@ ig_status ig__file_write_atomic(const char *path, const void *data, size_t size)
 /* Appends without syncing; creates the file. For logs, with one writer: what a failure leaves half written is cut off. */
 ig_status ig__file_append(const char *path, const void *data, size_t size);
 
+/* The same, but at most the first `max` bytes: for headers. A larger file is no mistake. */
+ig_status ig__file_read_head(const char *path, size_t max, uint8_t **data, size_t *size);
+
 /* The beginning of a small file of the system, such as those below /proc: at most size-1 bytes and a 0 into `text`; false
  * and "" when there is none. No fault point, no message: what is asked here always has another answer. */
 bool ig__file_peek(const char *path, char *text, size_t size);
 
+/* What stands at a path, links followed (a link to nothing is nothing), and the size of a file (0 of others). No fault point. */
+typedef enum ig__file_kind { IG__NOTHING, IG__FILE, IG__FOLDER, IG__SPECIAL } ig__file_kind;
+ig__file_kind ig__file_kind_of(const char *path, uint64_t *size);
+bool ig__is_link(const char *path);
+bool ig__file_readable(const char *path); /* by its permissions */
 bool ig__file_exists(const char *path);
 bool ig__is_folder(const char *path);
 ig_status ig__make_folder(const char *path);          /* parents too; existing is fine */

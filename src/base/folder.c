@@ -27,6 +27,21 @@ bool ig__file_exists(const char *path) {
   return stat(path, &st) == 0;
 }
 
+ig__file_kind ig__file_kind_of(const char *path, uint64_t *size) {
+  struct stat st;
+  *size = 0;
+  if (stat(path, &st) != 0) return IG__NOTHING;
+  if (S_ISREG(st.st_mode)) *size = (uint64_t)st.st_size;
+  return S_ISREG(st.st_mode) ? IG__FILE : S_ISDIR(st.st_mode) ? IG__FOLDER : IG__SPECIAL;
+}
+
+bool ig__is_link(const char *path) {
+  struct stat st;
+  return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+bool ig__file_readable(const char *path) { return access(path, R_OK) == 0; }
+
 bool ig__is_folder(const char *path) {
   struct stat st;
   return stat(path, &st) == 0 && S_ISDIR(st.st_mode);

@@ -11,6 +11,7 @@
 #include "base/options.h"
 #include "base/pool.h"
 #include "base/rng.h"
+#include "image/image.h"
 
 typedef enum ig__part { IG__TRAIN, IG__VAL, IG__TEST, IG__PARTS } ig__part;
 const char *ig__part_name(ig__part part); /* "train", "val", "test" */
@@ -38,10 +39,16 @@ typedef struct ig__source_info {
   int class_count;                 /* 0 when the labels are no classes */
   char (*class_name)[64];
   uint64_t fingerprint;            /* of everything that decides the samples' bytes */
+  int64_t skipped;                 /* files beside the pictures that are none */
+  bool kept;                       /* what was read once stays in memory: a pass over everything is not lost */
   char name[256];                  /* "digits", or the path */
 } ig__source_info;
 
 typedef struct ig__source ig__source;
+
+/* What a model asks of its pictures: zeros leave it to the source. A source whose pictures have a size of their own keeps it;
+ * whoever asked compares. `class_name`: the classes in the order of their labels, where folders are told apart by name. */
+typedef struct ig__source_want { ig__picture_want picture; int class_count; char (*class_name)[64]; } ig__source_want;
 
 /* A kind of source: one file in sources/, one line in all.def. */
 typedef struct ig__source_kind {
@@ -64,13 +71,15 @@ typedef struct ig__source_kind {
 
 struct ig__source {
   const ig__source_kind *kind;
+  ig__source_want want;
   ig__source_info info;
   void *state;
 };
 
 /* Opens what --data says: a path, or NAME with options ("digits train=20000 seed=1"). A path that exists wins over a name.
- * IG_USAGE: no such path and no such name (nearest named). IG_BAD_DATA: there, but unusable. Owner: caller. */
-ig_status ig__source_open(const char *text, ig__source **out);
+ * `want` may be NULL; its class names are used while opening only. IG_USAGE: no such path and no such name (nearest named).
+ * IG_BAD_DATA: there, but unusable. Owner: caller. */
+ig_status ig__source_open(const char *text, const ig__source_want *want, ig__source **out);
 void ig__source_close(ig__source *source);
 extern const ig__source_kind *const ig__source_kinds[]; /* NULL-terminated, alphabetical */
 
@@ -90,10 +99,18 @@ typedef struct ig__split_options {
  * Within a part, refs are in the source's order. */
 typedef struct ig__samples { ig__ref *ref[IG__PARTS]; int64_t count[IG__PARTS]; } ig__samples;
 ig_status ig__samples_make(const ig__source *source, const ig__split_options *options, ig__samples *out);
+/* The same as if some samples of the source's training part were not there: those where `broken` is 1; NULL: none. */
+ig_status ig__samples_make_without(const ig__source *source, const ig__split_options *options, const uint8_t *broken, ig__samples *out);
 void ig__samples_free(ig__samples *samples);
 
 /* The order of an epoch: refs sorted by Philox(seed, epoch, key), ties by key then index. In place. */
 ig_status ig__order_epoch(ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch);
+
+/* The order of an epoch in which every class has as many places: `out` has `count` of them too. Each class with pictures gives
+ * count / classes, rounded down or up (which ones differs from epoch to epoch); its pictures come in the order that
+ * ig__order_epoch gives them, and when they are used up again from the beginning. A second copy in one epoch has a key of its
+ * own, so that dropout and augmentation treat it as another picture. Broken pictures count until they are found. A function of seed, epoch, keys and labels alone. */
+ig_status ig__order_balanced(const ig__source *source, const ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch, ig__ref *out);
 
 /* ---- batches and prefetch ---------------------------------------------------------------------------------------- */
 
@@ -116,6 +133,10 @@ typedef struct ig__loader_options {
   void (*broken)(void *user, const ig__ref *ref, const char *message);
   void *user;
 } ig__loader_options;
+
+/* Reads all of the source's training part once and marks what is broken in `broken` (zeroed, one for each sample): taken out
+ * before the split, it leaves the same parts as if it had never been there. For sources that keep what they read. */
+ig_status ig__samples_survey(const ig__source *source, const ig__loader_options *options, uint8_t *broken);
 
 typedef struct ig__loader ig__loader;
 ig_status ig__loader_new(const ig__source *source, const ig__loader_options *options, ig__loader **out);

@@ -62,3 +62,66 @@ ig_status ig__order_epoch(ig__ref *ref, int64_t count, uint64_t seed, int64_t ep
   ig__free(ranked);
   return status;
 }
+
+/* ---- every class alike ------------------------------------------------------------------------------------------------- */
+
+static int class_of(const ig__source *source, const ig__ref *ref) {
+  const int label = source->kind->label ? source->kind->label(source, ref->part, ref->index) : -1;
+  return label >= 0 && label < source->info.class_count ? label : source->info.class_count; /* the last: those without */
+}
+
+/* Shuffled refs by class: class c has start[c] … start[c+1]-1 of `grouped`. */
+static void group(const ig__source *source, const ig__ref *ref, int64_t count, int classes, int64_t *start, ig__ref *grouped) {
+  for (int64_t i = 0; i < count; i++) start[class_of(source, &ref[i]) + 1]++;
+  for (int c = 0; c < classes; c++) start[c + 1] += start[c];
+  for (int64_t i = 0; i < count; i++) grouped[start[class_of(source, &ref[i])]++] = ref[i];
+  for (int c = classes; c > 0; c--) start[c] = start[c - 1];
+  start[0] = 0;
+}
+
+/* The present classes in an order of this epoch: the first `count % present` of them get one place more. */
+static int rank_classes(const int64_t *start, int classes, uint64_t seed, int64_t epoch, ig__ranked *ranked, ig__ranked *scratch) {
+  int present = 0;
+  for (int c = 0; c < classes; c++)
+    if (start[c + 1] > start[c]) ranked[present++] = (ig__ranked){ig__rng_key(seed, IG__FOR_ORDER, (uint64_t)c, ~(uint64_t)epoch), c};
+  ig__sort_ranked(ranked, scratch, (size_t)present);
+  return present;
+}
+
+static void deal_places(const int64_t *start, const ig__ranked *ranked, int present, const ig__ref *grouped, int64_t count,
+                        ig__ref *out) {
+  int64_t at = 0;
+  for (int r = 0; r < present; r++) {
+    const int64_t first = start[ranked[r].at], have = start[ranked[r].at + 1] - first;
+    const int64_t places = count / present + (r < count % present);
+    for (int64_t k = 0; k < places; k++, at++) {
+      out[at] = grouped[first + k % have];
+      if (k >= have) out[at].key = ig__rng_key(out[at].key, IG__FOR_ORDER, (uint64_t)(k / have), 0);
+    }
+  }
+}
+
+ig_status ig__order_balanced(const ig__source *source, const ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch, ig__ref *out) {
+  const int classes = source->info.class_count + 1;
+  const size_t n = (size_t)count, c = (size_t)classes;
+  if (count < 1) return IG_OK;
+  ig__ref *grouped = ig__alloc(n, sizeof *grouped);
+  int64_t *start = grouped ? ig__alloc(c + 1, sizeof *start) : NULL;
+  ig__ranked *ranked = start ? ig__alloc(c, sizeof *ranked) : NULL, *scratch = ranked ? ig__alloc(c, sizeof *scratch) : NULL;
+  ig_status status = scratch ? IG_OK : IG_NO_MEMORY;
+  if (scratch) {
+    memcpy(out, ref, n * sizeof *out);
+    status = ig__order_epoch(out, count, seed, epoch);
+  }
+  if (status == IG_OK) {
+    group(source, out, count, classes, start, grouped);
+    const int present = rank_classes(start, classes, seed, epoch, ranked, scratch);
+    deal_places(start, ranked, present, grouped, count, out);
+    status = ig__order_epoch(out, count, seed, epoch);
+  }
+  ig__free(scratch);
+  ig__free(ranked);
+  ig__free(start);
+  ig__free(grouped);
+  return status;
+}

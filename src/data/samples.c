@@ -87,10 +87,11 @@ static void take(split *s, int64_t n, int part) {
   }
 }
 
-static void choose(split *s, const ig__split_options *options, double val, double test) {
+static void choose(split *s, const ig__split_options *options, const uint8_t *broken, double val, double test) {
   for (int64_t i = 0; i < s->n; i++) {
     int label = s->source->kind->label ? s->source->kind->label(s->source, IG__TRAIN, i) : -1;
     s->class_of[i] = label >= 0 && label < s->classes - 1 ? label : s->classes - 1;
+    if (broken && broken[i]) s->to[i] = IG__PARTS;
   }
   int64_t n = rank(s, options->seed, IG__FOR_SPLIT);
   int64_t tests = (int64_t)floor(test * (double)n + 0.5), vals = (int64_t)floor(val * (double)n + 0.5);
@@ -129,7 +130,7 @@ static ig_status list(const split *s, ig__samples *out) {
   return IG_OK;
 }
 
-ig_status ig__samples_make(const ig__source *source, const ig__split_options *options, ig__samples *out) {
+ig_status ig__samples_make_without(const ig__source *source, const ig__split_options *options, const uint8_t *broken, ig__samples *out) {
   *out = (ig__samples){0};
   double val = source->info.count[IG__VAL] ? 0 : options->val < 0 ? 0.1 : options->val;
   double test = source->info.count[IG__TEST] ? 0 : options->test;
@@ -139,12 +140,16 @@ ig_status ig__samples_make(const ig__source *source, const ig__split_options *op
   split s = {.source = source, .n = source->info.count[IG__TRAIN], .classes = source->info.class_count + 1};
   ig_status status = split_alloc(&s);
   if (status == IG_OK) {
-    choose(&s, options, val, test);
+    choose(&s, options, broken, val, test);
     status = list(&s, out);
   }
   split_free(&s);
   if (status != IG_OK) ig__samples_free(out);
   return status;
+}
+
+ig_status ig__samples_make(const ig__source *source, const ig__split_options *options, ig__samples *out) {
+  return ig__samples_make_without(source, options, NULL, out);
 }
 
 void ig__samples_free(ig__samples *samples) {

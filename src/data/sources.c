@@ -91,16 +91,19 @@ static ig_status kind_of_path(const char *path, const ig__source_kind **out) {
 }
 
 /* `close` also follows a failed open: it frees whatever the state holds so far. */
-static ig_status open_kind(const ig__source_kind *kind, const char *path, char **words, int count, ig__source **out) {
+static ig_status open_kind(const ig__source_kind *kind, const char *path, char **words, int count, const ig__source_want *want,
+                           ig__source **out) {
   ig__source *source = ig__alloc(1, sizeof *source);
   void *options = source ? ig__alloc(1, kind->options_size) : NULL;
   ig_status status = options ? IG_OK : IG_NO_MEMORY;
   if (status == IG_OK) {
     source->kind = kind;
+    if (want) source->want = *want;
     snprintf(source->info.name, sizeof source->info.name, "%s", path ? path : kind->name);
     status = ig__options_parse(kind->name, kind->options, options, words, count);
   }
   if (status == IG_OK) status = kind->open(source, options, path);
+  if (source) source->want.class_name = NULL; /* the caller's */
   ig__free(options);
   if (status == IG_OK) {
     *out = source;
@@ -110,31 +113,31 @@ static ig_status open_kind(const ig__source_kind *kind, const char *path, char *
   return status;
 }
 
-static ig_status open_words(const char *text, char *copy, ig__source **out) {
+static ig_status open_words(const char *text, char *copy, const ig__source_want *want, ig__source **out) {
   char *words[MAX_WORDS];
   const ig__source_kind *kind = NULL;
   /* The whole text first: a path may hold blanks. */
   if (is_path(text)) {
     IG__TRY(kind_of_path(text, &kind));
-    return open_kind(kind, text, NULL, 0, out);
+    return open_kind(kind, text, NULL, 0, want, out);
   }
   int count = ig__split_words(copy, words, MAX_WORDS);
   if (count < 0) return ig__fail(IG_USAGE, "data: more than %d words", MAX_WORDS);
   if (count == 0) return ig__fail(IG_USAGE, "data: asked for nothing; give a folder, a file or a name such as digits");
   if (is_path(words[0])) {
     IG__TRY(kind_of_path(words[0], &kind));
-    return open_kind(kind, words[0], words + 1, count - 1, out);
+    return open_kind(kind, words[0], words + 1, count - 1, want, out);
   }
   kind = kind_named(words[0]);
   if (!kind) return unknown(words[0]);
-  return open_kind(kind, NULL, words + 1, count - 1, out);
+  return open_kind(kind, NULL, words + 1, count - 1, want, out);
 }
 
-ig_status ig__source_open(const char *text, ig__source **out) {
+ig_status ig__source_open(const char *text, const ig__source_want *want, ig__source **out) {
   *out = NULL;
   char *copy = ig__strdup(text);
   if (!copy) return IG_NO_MEMORY;
-  ig_status status = open_words(text, copy, out);
+  ig_status status = open_words(text, copy, want, out);
   ig__free(copy);
   return status;
 }

@@ -67,16 +67,24 @@ static ig_status back_through(walk *w, const ig__node *node) {
   return w->graph->status;
 }
 
-static bool is_scalar(const ig__graph *graph, ig__value v) {
-  if (v < 0 || (size_t)v >= graph->tensor_count) return false;
-  return ig__shape_of(graph, v)->rank == 0 && ig__tensor_of(graph, v)->dtype == IG__REAL;
+static bool is_real(const ig__graph *graph, ig__value v) {
+  return v >= 0 && (size_t)v < graph->tensor_count && ig__tensor_of(graph, v)->dtype == IG__REAL;
 }
 
-ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, const ig__value *of, int count, ig__value *out) {
+static ig_status check_seed(const ig__graph *graph, ig__value value, ig__value seed) {
+  char a[96], b[96];
+  const ig__shape *shape = ig__shape_of(graph, value);
+  if (!is_real(graph, value) || (seed == IG__NONE && shape->rank != 0))
+    return ig__fail(IG_BAD_MODEL, "only a scalar can be differentiated without a seed");
+  if (seed == IG__NONE || (is_real(graph, seed) && ig__shape_equal(shape, ig__shape_of(graph, seed)))) return IG_OK;
+  return ig__fail(IG_BAD_MODEL, "the seed of a gradient has the shape of what is differentiated, %s, not %s", ig__shape_text(a, shape),
+                  ig__shape_text(b, ig__shape_of(graph, seed)));
+}
+
+ig_status ig__gradients(ig__graph *graph, ig__value value, ig__value seed, const ig__value *of, int count, ig__value *out) {
   for (int i = 0; i < count; i++) out[i] = IG__NONE;
   IG__TRY(graph->status);
-  if (!is_scalar(graph, scalar)) return ig__fail(IG_BAD_MODEL, "only a scalar can be differentiated");
-  if (seed != IG__NONE && !is_scalar(graph, seed)) return ig__fail(IG_BAD_MODEL, "the seed of a gradient is a scalar");
+  IG__TRY(check_seed(graph, value, seed));
   if (seed == IG__NONE) seed = ig__leaf_add(graph, IG__LEAF_SCALAR, IG__SCALAR_ONE, IG__REAL, (ig__shape){0});
 
   walk w = {.graph = graph, .tensors = graph->tensor_count, .nodes = graph->node_count};
@@ -88,7 +96,7 @@ ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, cons
     graph->order++;
     for (size_t i = 0; i < w.tensors; i++) w.flow[i] = IG__NONE;
     mark(&w, of, count);
-    w.flow[scalar] = seed;
+    w.flow[value] = seed;
     for (size_t i = w.nodes; status == IG_OK && i-- > 0;) status = back_through(&w, graph->node[i]);
     for (int i = 0; status == IG_OK && i < count; i++)
       if (of[i] >= 0 && (size_t)of[i] < w.tensors) out[i] = w.flow[of[i]];

@@ -107,9 +107,10 @@ ig__value ig__node1(ig__graph *graph, const ig__op *op, const void *options, ig_
 ig__value ig__node2(ig__graph *graph, const ig__op *op, const void *options, ig__value a, ig__value b);
 ig__value ig__node3(ig__graph *graph, const ig__op *op, const void *options, ig__value a, ig__value b, ig__value c);
 
-/* d(scalar)/d(leaf) for each of `count` values (leaves or any others), times `seed` (a scalar value; IG__NONE: 1). out[i] is
- * IG__NONE where nothing flows, and for IG__NONE itself. IG_BAD_MODEL names an op on the way that refuses to be
- * differentiated, and its line. */
-ig_status ig__gradients(ig__graph *graph, ig__value scalar, ig__value seed, const ig__value *of, int count, ig__value *out);
+/* For each of `count` values (leaves or any others) what flows into it from `value`, into which `seed` of the same shape flows:
+ * Σ seed·∂value/∂of, the gradient when value is a scalar and seed 1 (IG__NONE, for scalars only). The seed itself is not
+ * differentiated, whatever it depends on. out[i] is IG__NONE where nothing flows, and for IG__NONE itself. IG_BAD_MODEL names
+ * an op on the way that refuses to be differentiated, and its line. */
+ig_status ig__gradients(ig__graph *graph, ig__value value, ig__value seed, const ig__value *of, int count, ig__value *out);
 
 #endif

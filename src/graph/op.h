@@ -117,6 +117,7 @@ struct ig__layer {
                          double fan_in, double fan_out);
   /* Running state, saved with the model but not optimised; every element starts as `initial`. */
   ig__value (*state)(ig__layer *l, const char *suffix, ig__shape shape, double initial);
+  const ig__value *weight; /* for losses: how much each picture counts, [n], of mean 1; NULL: all alike */
 };
 
 /* ---- probes: what the tests try an op with ---------------------------------------------------------------------------- */
@@ -125,7 +126,7 @@ typedef enum ig__draw {
   IG__DRAW_NORMAL,         /* deviation 1 */
   IG__DRAW_APART,          /* all values differ by ≥ 0.01: winners of a pooling window stay winners */
   IG__DRAW_AWAY,           /* |x| ≥ 0.05: away from a kink at zero */
-  IG__DRAW_POSITIVE,       /* 0.1 … 2 */
+  IG__DRAW_POSITIVE,       /* 0.15 … 2 */
   IG__DRAW_PROBABILITIES,  /* rows sum to 1 */
   IG__DRAW_INDEX,          /* u8 or i32 in 0 … limit-1 */
   IG__DRAW_ONE_HOT         /* rows of zeros with a single 1 */

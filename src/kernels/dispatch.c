@@ -5,7 +5,11 @@
   extern const ig__kernels ig__k_##isa##_f32_table; \
   extern const ig__kernels ig__k_##isa##_f64_table;
 DECLARE(reference)
+#if defined(__aarch64__)
+DECLARE(neon)
+#else
 DECLARE(baseline)
+#endif
 #if defined(__x86_64__)
 DECLARE(avx2)
 DECLARE(avx512)
@@ -19,6 +23,10 @@ const ig__kernels *ig__kernels_for(ig__isa isa, int real_size) {
   case IG__ISA_AVX2: return PICK(avx2);
   case IG__ISA_AVX512: return PICK(avx512);
 #endif
+#if defined(__aarch64__)
+  default: return PICK(neon);
+#else
   default: return PICK(baseline);
+#endif
   }
 }

@@ -19,7 +19,15 @@ endfunction()
 
 set(fast -O2 -ffp-contract=fast)
 imgrad_kernels(reference IG__ISA_REFERENCE 16 "-ffp-contract=off" "${reference_sources}")
-imgrad_kernels(baseline IG__ISA_BASELINE 16 "${fast}" "${vector_sources}")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64|ARM64")
+  # gcc's first scheduler draws all of a tile's loads together, and then has no registers for them.
+  if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+    list(APPEND fast -fno-schedule-insns)
+  endif()
+  imgrad_kernels(neon IG__ISA_NEON 16 "${fast}" "${vector_sources}")
+else()
+  imgrad_kernels(baseline IG__ISA_BASELINE 16 "${fast}" "${vector_sources}")
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   imgrad_kernels(avx2 IG__ISA_AVX2 32 "${fast};-mavx2;-mfma" "${vector_sources}")
   imgrad_kernels(avx512 IG__ISA_AVX512 64 "${fast};-mavx512f;-mavx512dq;-mavx512bw;-mavx512vl;-mfma;-mprefer-vector-width=512"

@@ -61,6 +61,9 @@ typedef struct ig__gemm {
 /* Adam for a span (Kingma & Ba 2015, ε after bias correction): lr, 1−β₁ᵗ and 1−β₂ᵗ are the caller's. */
 typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correction2; } ig__adam;
 
+/* RMSprop and AdaGrad for a span. */
+typedef struct ig__rms { double lr, keep, add, epsilon, momentum; } ig__rms;
+
 #define IG__MAX_UPSAMPLE 64 /* the largest factor of upsample2d */
 
 /* The list: X(return type, name, arguments). It makes the table, the declarations and the table's initialiser. */
@@ -163,13 +166,21 @@ typedef struct ig__adam { double lr, beta1, beta2, epsilon, correction1, correct
   X(void, log, (void *y, const void *x, int64_t count))                                                                \
   X(void, sigmoid, (void *y, const void *x, int64_t count))                                                            \
   X(void, tanh, (void *y, const void *x, int64_t count))                                                               \
+  /* x·σ(x); x·Φ(x), Φ the normal distribution (the exact form, not tanh's); dx = dy·slope(x), dx may be x or dy. */      \
+  X(void, silu, (void *y, const void *x, int64_t count))                                                               \
+  X(void, silu_dx, (void *dx, const void *x, const void *dy, int64_t count))                                           \
+  X(void, gelu, (void *y, const void *x, int64_t count))                                                               \
+  X(void, gelu_dx, (void *dx, const void *x, const void *dy, int64_t count))                                           \
   /* y = y·a + b, `rounds` times over, for IG__CHAINS elements: independent chains of multiply-adds in registers, nothing   \
    * else. What it reaches is the peak that speeds are compared with. */                                               \
   X(void, fma_chains, (void *y, double a, double b, int64_t rounds))                                                   \
   /* Optimiser updates. sgd: buf = momentum·buf + g; step = nesterov ? g + momentum·buf : buf; w −= lr·step; buf may be  \
    * NULL when momentum is 0. */                                                                                       \
   X(void, sgd_step, (void *w, const void *g, void *buf, double lr, double momentum, bool nesterov, int64_t count))     \
-  X(void, adam_step, (void *w, const void *g, void *m, void *v, const ig__adam *p, int64_t count))
+  /* `most`: the largest v so far, which then divides (AMSGrad); may be NULL. */                                          \
+  X(void, adam_step, (void *w, const void *g, void *m, void *v, void *most, const ig__adam *p, int64_t count))         \
+  /* v = keep·v + add·g²; buf = momentum·buf + g/(√v + ε); w −= lr·buf; without momentum buf may be NULL. */              \
+  X(void, rms_step, (void *w, const void *g, void *v, void *buf, const ig__rms *p, int64_t count))
 
 typedef struct ig__kernels {
   ig__isa isa;

@@ -24,6 +24,19 @@ typedef int64_t mask_int;
 /* IG__NAME(conv2d) is ig__k_avx512_f32_conv2d. */
 #define IG__NAME(name) IG__PASTE2(IG__ISA_SUFFIX, IG__REAL_SUFFIX, name, )
 
+/* Vector registers, which the register tiles are made for; and whether a multiply-add takes one lane of a register for its
+ * factor (NEON), so that one load serves LANES factors. */
+#if IG__VECTOR_BYTES == 64 || defined(__aarch64__)
+#define IG__REGISTERS 32
+#else
+#define IG__REGISTERS 16
+#endif
+#if defined(__aarch64__)
+#define IG__LANE_FACTORS 1
+#else
+#define IG__LANE_FACTORS 0
+#endif
+
 #define LANES (IG__VECTOR_BYTES / IG__REAL_SIZE)
 #define VECTORS (IG__BLOCK / LANES)
 

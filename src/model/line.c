@@ -10,10 +10,14 @@
 #define MAX_SIDE 32768
 #define MAX_PIXELS ((int64_t)1 << 28) /* of one picture, all channels: beyond this no step fits into a machine */
 
+static const ig__word fits[] = {{"stretch", IG__FIT_STRETCH}, {"crop", IG__FIT_CROP}, {"letterbox", IG__FIT_LETTERBOX}, {NULL, 0}};
+
 static const ig__option input_table[] = {
   IG__POSITIONAL(ig__input_options, channels, NULL, 1, MAX_CHANNELS, "", "channels: 1 grey, 3 colour"),
   IG__POSITIONAL(ig__input_options, height, NULL, 1, MAX_SIDE, "pixels", "height"),
   IG__POSITIONAL(ig__input_options, width, NULL, 1, MAX_SIDE, "pixels", "width"),
+  IG__OPTION_WORDS(ig__input_options, fit, "stretch", 1, 0, "",
+                   "how pictures of another shape are fitted: stretch, crop (the middle), letterbox (black bars)", fits),
   IG__OPTION(ig__input_options, scale, "1/255", 1e-6, 1e6, "", "factor for 8-bit pixels"),
   IG__OPTION(ig__input_options, mean, "0", -1e6, 1e6, "", "subtracted after scaling: one number, or one a channel"),
   IG__OPTION(ig__input_options, std, "1", 1e-6, 1e6, "", "divided by: one number, or one a channel"),

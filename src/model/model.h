@@ -29,6 +29,7 @@ typedef struct ig__state { char *name; ig__shape shape; int64_t offset, count; d
  * (x − mean) / std by channel (a single number serves all channels). */
 typedef struct ig__input_options {
   int channels, height, width;
+  int fit;                   /* ig__fit: how pictures of another shape become this one */
   double scale;
   ig__list mean, std;
 } ig__input_options;

@@ -80,23 +80,36 @@ static void store(void *array, int real_size, int64_t at, const double *values, 
   for (int64_t i = 0; i < count; i++) to[i] = (float)values[i];
 }
 
+static ig_status draw(ig__model *m, const ig__param *p, const ig__initialiser *initialiser, const void *options, ig__rng *rng) {
+  double drawn[DRAWN_AT_ONCE];
+  if (initialiser->fill_matrix) {
+    double *whole = ig__alloc((size_t)p->count, sizeof *whole);
+    const int64_t rows = p->shape.rank ? p->shape.dim[0] : 1;
+    ig_status status = whole ? initialiser->fill_matrix(options, rows, p->count / rows, rng, whole) : IG_NO_MEMORY;
+    if (status == IG_OK) store(m->params, m->real_size, p->offset, whole, p->count);
+    ig__free(whole);
+    return status;
+  }
+  for (int64_t done = 0; done < p->count;) {
+    int64_t now = p->count - done < DRAWN_AT_ONCE ? p->count - done : DRAWN_AT_ONCE;
+    initialiser->fill(options, p->fan_in, p->fan_out, rng, drawn, now);
+    store(m->params, m->real_size, p->offset + done, drawn, now);
+    done += now;
+  }
+  return IG_OK;
+}
+
 /* The stream is keyed by the name, not by the place: a line added above changes no other line's draws. Values are drawn in
  * double and rounded, so that a float and a double model start alike. */
 static ig_status initialise_param(ig__model *m, const ig__param *p, uint64_t seed) {
   const ig__initialiser *initialiser;
   void *options;
-  double drawn[DRAWN_AT_ONCE];
   ig_status status = ig__initialiser_parse(p->initialiser, &initialiser, &options);
   if (status != IG_OK) return status == IG_NO_MEMORY ? status : ig__fail_at(IG_BAD_MODEL, "%s: %s", m->name, p->name);
   ig__rng rng = ig__rng_make(seed, IG__FOR_INIT, ig__hash(p->name, strlen(p->name), 0), 0);
-  for (int64_t done = 0; done < p->count;) {
-    int64_t now = p->count - done < DRAWN_AT_ONCE ? p->count - done : DRAWN_AT_ONCE;
-    initialiser->fill(options, p->fan_in, p->fan_out, &rng, drawn, now);
-    store(m->params, m->real_size, p->offset + done, drawn, now);
-    done += now;
-  }
+  status = draw(m, p, initialiser, options, &rng);
   ig__free(options);
-  return IG_OK;
+  return status;
 }
 
 ig_status ig__model_initialise(ig__model *m, uint64_t seed) {

@@ -1,10 +1,12 @@
 #ifndef IG__OPS_SCALAR_MATH_H
 #define IG__OPS_SCALAR_MATH_H
-/* exp, log, log1p and tanh for the expressions of element-wise ops, in double for both real types: a float result is rounded
+/* exp, expm1, log, log1p, tanh and the normal distribution for the expressions of element-wise ops, in double for both real types: a float result is rounded
  * once, at the end. Own series instead of libm's functions, because libm chooses its code by CPU and by version and the last
  * bits differ; these are plain IEEE arithmetic without contraction, so they give the same bits everywhere.
  * Worst distance from libm seen, in units of the last place of a double (tests/unit/ops/test_vector_ops.c: scalar_math):
- * exp 1, log 1, log1p 2, tanh 3. */
+ * exp 1, expm1 4, log 1, log1p 2, tanh 3; the normal distribution 3 above 0. */
+
+#include "kernels/normal.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -49,6 +51,8 @@ static inline double ig__exp(double x) {
   return y * ig__power_of_two(half) * ig__power_of_two(n - half); /* two factors: n may leave the normal exponents */
 }
 
+static inline double ig__expm1(double x) { return x < 0.34 && x > -0.34 ? ig__expm1_near_zero(x) : ig__exp(x) - 1; }
+
 /* x = 2ⁿ·m, m in [√½, √2); log m = 2 artanh(f/(2 + f)) = f − f²/2 + s·(f²/2 + S), where f = m − 1 is exact. */
 static inline double ig__log(double x) {
   if (!(x > 0) || x > 0x1.fffffffffffffp1023) return x == 0 ? -HUGE_VAL : x > 0 || x != x ? x : NAN;
@@ -90,6 +94,21 @@ static inline double ig__tanh(double x) {
 static inline double ig__sigmoid(double x) {
   const double e = ig__exp(x < 0 ? x : -x);
   return (x < 0 ? e : 1) / (1 + e);
+}
+
+/* xᵃ for x ≥ 0. */
+static inline double ig__pow(double x, double a) { return a == 0 ? 1 : ig__exp(a * ig__log(x)); }
+
+/* Φ(x), the normal distribution, (1 + erf(x/√2))/2, and its density (kernels/normal.h). */
+static inline double ig__normal_density(double x) { return IG__NORMAL_DENSITY * ig__exp(-0.5 * x * x); }
+static inline double ig__normal(double x) {
+  static const double c[] = {IG__NORMAL_TAIL_64};
+  const double a = x < 0 ? -x : x, r = 1 / (a + IG__NORMAL_MAP), t = (a - IG__NORMAL_MAP) * r;
+  if (a > IG__NORMAL_MOST_64) return x > 0;
+  double p = 0;
+  for (int i = (int)(sizeof c / sizeof c[0]) - 1; i >= 0; i--) p = p * t + c[i];
+  p *= r * IG__NORMAL_MAP * ig__exp(-0.5 * x * x);
+  return x < 0 ? p : 1 - p;
 }
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "kernels/kernels.h"
 
-/* What every kind begins with, so that one registry and one parser serve the four: adam->name and adam->thing.name are
+/* What every kind begins with, so that one registry and one parser serve them all: adam->name and adam->thing.name are
  * the same. source: the paper, or the names that others give it. check: refuses combinations that the table's ranges
  * cannot (IG_USAGE with its words); NULL when there are none. */
 #define IG__THING_MEMBERS                    \
@@ -41,16 +41,24 @@ typedef struct ig__optimiser {
   int (*slots)(const void *options); /* how many slots these options need */
   double default_lr;
   void (*step)(const ig__update *u);
+  double (*weight_decay)(const void *options); /* decoupled decay that these options bring along; NULL: none */
 } ig__optimiser;
 
 /* ---- schedules --------------------------------------------------------------------------------------------------- */
 
 /* Where a run stands. `step` counts updates from 0; total_steps is the whole run's; this and steps_per_epoch are ≥ 1. */
-typedef struct ig__progress { int64_t step, total_steps, steps_per_epoch; } ig__progress;
+#define IG__SCHEDULE_STATE 6
+typedef struct ig__progress {
+  int64_t step, total_steps, steps_per_epoch;
+  const double *state;               /* what `observe` keeps, IG__SCHEDULE_STATE numbers; NULL: nothing observed yet */
+} ig__progress;
 
 typedef struct ig__schedule {
   IG__IS_THING;                      /* the options struct of every schedule begins with `double warmup` (epochs) */
   double (*factor)(const void *options, ig__progress at); /* of the base rate, without warm-up */
+  /* After each epoch, with its validation figures (those of training where nothing validates): what the state becomes, which
+   * is zeros at first and in every checkpoint. NULL: the rate follows from the step alone. */
+  void (*observe)(const void *options, double *state, double loss, double accuracy);
 } ig__schedule;
 
 /* The rate's factor with the common linear warm-up applied (from 1/(w+1) of the first step on to 1 after `warmup` epochs;
@@ -76,11 +84,13 @@ typedef struct ig__penalty {
 
 /* ---- initialisers ------------------------------------------------------------------------------------------------ */
 
-/* Fills `count` doubles: values are drawn in double and rounded by the caller, so float and double models start alike.
+/* One of fill and fill_matrix. fill: `count` doubles; values are drawn in double and rounded by the caller, so float and double models start alike.
  * Both fans are ≥ 1. The values are the stream's next ones in order: filling in pieces gives what filling at once gives. */
 typedef struct ig__initialiser {
   IG__IS_THING;
   void (*fill)(const void *options, double fan_in, double fan_out, ig__rng *rng, double *w, int64_t count);
+  /* A whole tensor at once, rows (the first dimension) × columns (all others): for values that belong together. IG_NO_MEMORY. */
+  ig_status (*fill_matrix)(const void *options, int64_t rows, int64_t columns, ig__rng *rng, double *w);
 } ig__initialiser;
 
 /* ---- registries: NULL-terminated, alphabetical; find answers NULL for an unknown name --------------------------------- */

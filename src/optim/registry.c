@@ -1,6 +1,6 @@
-/* The four registries. Each all.def is included twice, for declarations and table; finding and parsing are written
+/* The registries. Each all.def is included twice, for declarations and table; finding and parsing are written
  * once, over the members that every kind begins with. */
-#include "optim/optim.h"
+#include "optim/descent.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -113,3 +113,13 @@ const ig__initialiser *const ig__initialisers[] = {
   NULL };
 #undef X
 REGISTRY(initialiser, initialisers, "initialiser")
+
+#define X(name) extern const ig__descent_method ig__descent_##name;
+#include "optim/descents/all.def"
+#undef X
+#define X(name) &ig__descent_##name,
+const ig__descent_method *const ig__descent_methods[] = {
+#include "optim/descents/all.def"
+  NULL };
+#undef X
+REGISTRY(descent_method, descent_methods, "optimizer")

@@ -1,16 +1,16 @@
 /* The checkpoint: one file of sections, each with its hash, little-endian.
  *
- *   "IGCKPT01"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
+ *   "IGCKPT02"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
  *
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
- * of the run. It is written beside as checkpoint.next and read back before it takes the place of the old one, so that a
- * whole checkpoint exists at every moment. */
+ * of the run, and "descent", the vectors of a full-batch method, in double. It is written beside as checkpoint.next and read
+ * back before it takes the place of the old one, so that a whole checkpoint exists at every moment. */
 #include "train/train.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC "IGCKPT01"
+#define MAGIC "IGCKPT02"
 #define MAX_HISTORY ((uint64_t)10000000)
 #define MAX_CHECKPOINT ((size_t)1 << 40)
 
@@ -77,6 +77,15 @@ static void pass_epoch(stream *s, ig_epoch *e) {
   pass_double(s, &e->weight_norm);
   pass_double(s, &e->images_per_second);
   pass_double(s, &e->wait);
+  pass_double(s, &e->gradient);
+  pass_double(s, &e->cost);
+}
+
+static void pass_descent(stream *s, ig__descent_state *d) {
+  double *const numbers[] = {&d->value, &d->norm, &d->first, &d->change, &d->length, &d->damping, &d->cost};
+  int64_t *const counts[] = {&d->iteration, &d->products, &d->pairs, &d->idle};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) pass_double(s, numbers[i]);
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) pass_i64(s, counts[i]);
 }
 
 static void pass_state(stream *s, ig__run_state *r) {
@@ -86,6 +95,7 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->tally.n);
   pass_i64(s, &r->tally.correct);
   pass_double(s, &r->tally.loss);
+  pass_double(s, &r->tally.weight);
   pass_double(s, &r->tally.penalty);
   pass_double(s, &r->seconds);
   pass_double(s, &r->epoch_seconds);
@@ -93,6 +103,8 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_double(s, &r->best_accuracy);
   pass_double(s, &r->best_loss);
   pass_i64(s, &r->best_epoch);
+  pass_descent(s, &r->descent);
+  for (int i = 0; i < IG__SCHEDULE_STATE; i++) pass_double(s, &r->schedule[i]);
 }
 
 /* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */
@@ -100,7 +112,7 @@ static bool makes_sense(const ig__run_state *r, uint64_t rows) {
   const int64_t most = (int64_t)1 << 50;
   return r->epoch >= 0 && (uint64_t)r->epoch == rows && r->step >= 0 && r->step < most && r->position >= 0 &&
          r->position < most && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n <= r->position &&
-         r->tally.correct >= 0 && r->tally.correct <= r->tally.n;
+         r->tally.correct >= 0 && r->tally.correct <= r->tally.n && r->descent.iteration >= 0 && r->descent.pairs >= 0;
 }
 
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out) {
@@ -132,19 +144,21 @@ static void add_section(ig__buffer *out, const char *name, const void *data, siz
 
 static size_t real_bytes(const ig__model *model, int64_t elements) { return (size_t)elements * (size_t)model->real_size; }
 
-static void compose(ig__buffer *out, const ig__model *model, ig__updater *updater, const ig__run_state *state,
-                    uint64_t fingerprint) {
+static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
+  const ig__model *model = parts->model;
+  ig__updater *updater = parts->updater;
   ig__buffer text = {0};
   stream s = {.out = &text};
-  ig__run_state copy = *state;
-  uint64_t rows = state->history_count;
+  ig__run_state copy = *parts->state;
+  uint64_t rows = copy.history_count;
+  if (parts->descent) copy.descent = parts->descent->state;
   pass_state(&s, &copy);
   pass_u64(&s, &rows);
-  for (size_t i = 0; i < state->history_count; i++) pass_epoch(&s, &state->history[i]);
+  for (size_t i = 0; i < rows; i++) pass_epoch(&s, &copy.history[i]);
 
   ig__buffer_add(out, MAGIC, 8);
-  put_u64(out, fingerprint);
-  put_u64(out, 3 + (uint64_t)ig__updater_slots(updater));
+  put_u64(out, parts->fingerprint);
+  put_u64(out, 3 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0));
   add_section(out, "state", text.data, text.size);
   add_section(out, "params", model->params, real_bytes(model, model->params_size));
   add_section(out, "states", model->states, real_bytes(model, model->states_size));
@@ -153,6 +167,7 @@ static void compose(ig__buffer *out, const ig__model *model, ig__updater *update
     snprintf(name, sizeof name, "slot%d", i);
     add_section(out, name, ig__updater_slot(updater, i), real_bytes(model, model->params_size));
   }
+  if (parts->descent) add_section(out, "descent", parts->descent->memory, parts->descent->memory_count * sizeof(double));
   out->failed |= text.failed;
   ig__buffer_free(&text);
 }
@@ -199,16 +214,17 @@ static ig_status copy_section(const ig__checkpoint *c, const char *name, const c
   return IG_OK;
 }
 
-static ig_status apply(const ig__checkpoint *c, const char *place, ig__model *model, ig__updater *updater,
-                       ig__run_state *state, uint64_t fingerprint) {
+static ig_status apply(const ig__checkpoint *c, const char *place, const ig__checkpoint_parts *parts) {
+  ig__model *model = parts->model;
+  ig__updater *updater = parts->updater;
   const char *isa = ig__isa_name(ig__updater_context(updater)->isa);
-  if (c->fingerprint != fingerprint)
+  if (c->fingerprint != parts->fingerprint)
     return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says, of another "
                     "instruction set than %s, or of another version of imgrad, with which this run would not go on with the same bits",
                     place, isa);
   const ig__section *s = find(c, "state");
   if (!s) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", place);
-  IG__TRY(ig__run_state_parse(s, place, state));
+  IG__TRY(ig__run_state_parse(s, place, parts->state));
   IG__TRY(copy_section(c, "params", place, model->params, real_bytes(model, model->params_size)));
   IG__TRY(copy_section(c, "states", place, model->states, real_bytes(model, model->states_size)));
   for (int i = 0; i < ig__updater_slots(updater); i++) {
@@ -216,19 +232,22 @@ static ig_status apply(const ig__checkpoint *c, const char *place, ig__model *mo
     snprintf(name, sizeof name, "slot%d", i);
     IG__TRY(copy_section(c, name, place, ig__updater_slot(updater, i), real_bytes(model, model->params_size)));
   }
+  if (parts->descent) {
+    IG__TRY(copy_section(c, "descent", place, parts->descent->memory, parts->descent->memory_count * sizeof(double)));
+    parts->descent->state = parts->state->descent;
+  }
   model->version++;
   return IG_OK;
 }
 
-ig_status ig__checkpoint_load(const char *folder, ig__model *model, ig__updater *updater, ig__run_state *state,
-                              uint64_t fingerprint) {
+ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts) {
   char *path = ig__format("%s/checkpoint", folder);
   uint8_t *bytes = NULL;
   size_t size = 0;
   ig__checkpoint c;
   ig_status status = path ? ig__file_read(path, MAX_CHECKPOINT, &bytes, &size) : IG_NO_MEMORY;
   if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
-  if (status == IG_OK) status = apply(&c, path, model, updater, state, fingerprint);
+  if (status == IG_OK) status = apply(&c, path, parts);
   ig__free(bytes);
   ig__free(path);
   return status;
@@ -254,11 +273,10 @@ static ig_status replace(const char *path, const char *next, const ig__buffer *o
   return ig__file_rename(next, path);
 }
 
-ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__updater *updater, const ig__run_state *state,
-                              uint64_t fingerprint) {
+ig_status ig__checkpoint_save(const char *folder, const ig__checkpoint_parts *parts) {
   ig__buffer out = {0};
   char *path = ig__format("%s/checkpoint", folder), *next = ig__format("%s/checkpoint.next", folder);
-  compose(&out, model, updater, state, fingerprint);
+  compose(&out, parts);
   ig_status status = path && next && !out.failed ? replace(path, next, &out) : IG_NO_MEMORY;
   if (status != IG_OK && next) remove_quietly(next);
   ig__buffer_free(&out);

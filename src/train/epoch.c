@@ -6,13 +6,13 @@
 
 ig_status ig__trainer_save(ig__trainer *t) {
   ig_status status = ig__updater_check(t->updater, t->state.step);
-  if (status == IG_OK) status = ig__checkpoint_save(t->folder, t->model, t->updater, &t->state, t->fingerprint);
+  if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state,
+                                                                                        t->fingerprint});
   t->saved = ig__now();
   return ig__fail_at(status, "%s", t->folder);
 }
 
-/* Why the run should stop before the next step, or IG_OK. Sets `stopped`. */
-static ig_status asked_to_stop(ig__trainer *t, double now) {
+ig_status ig__trainer_asked(ig__trainer *t) {
   if (t->events && t->events->stop) {
     ig_status status = t->events->stop(t->events->user);
     if (status != IG_OK) {
@@ -20,7 +20,7 @@ static ig_status asked_to_stop(ig__trainer *t, double now) {
       return status;
     }
   }
-  if (t->time_limit > 0 && now - t->began >= t->time_limit) t->stopped = "time";
+  if (t->time_limit > 0 && ig__now() - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }
 
@@ -35,10 +35,10 @@ static void tell_progress(const ig__trainer *t, int64_t in_epoch, double epoch_s
   t->events->progress(t->events->user, &p);
 }
 
-/* Forward and backward over up to `accumulate` batches. *pictures 0: the epoch is over. */
-static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
+/* Forward and backward over up to `accumulate` batches. `loss` sums weight times loss. *pictures 0: the epoch is over. */
+static ig_status gather(ig__trainer *t, double *loss, double *weight, int64_t *pictures) {
   const ig_train_options *o = t->options;
-  *loss = 0;
+  *loss = *weight = 0;
   *pictures = 0;
   for (int i = 0; i < o->accumulate; i++) {
     const ig__batch *batch;
@@ -47,11 +47,12 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
     bool several = o->accumulate > 1;
     ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
-                          .loss_scale = several ? batch->n : 1};
+                          .loss_scale = several ? ig__network_weigh(&t->train, batch) : 1};
     IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
     const int32_t *label = batch->field[t->train.target_field];
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
-    *loss += ig__network_loss(&t->train) * batch->n;
+    *loss += ig__network_loss(&t->train) * t->train.weight;
+    *weight += t->train.weight;
     *pictures += batch->n;
     t->state.position = batch->next;
   }
@@ -61,20 +62,22 @@ static ig_status gather(ig__trainer *t, double *loss, int64_t *pictures) {
 /* The rate of update `step`, counted from 0. */
 static double rate_at(const ig__trainer *t, int64_t step) {
   int64_t total = t->steps_per_epoch * t->epochs;
-  ig__progress at = {.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch};
+  ig__progress at = {.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch,
+                     .state = t->state.schedule};
   return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, at);
 }
 
 static ig_status train_step(ig__trainer *t, int64_t *pictures) {
-  double loss, penalty;
-  IG__TRY(gather(t, &loss, pictures));
+  double loss, weight, penalty;
+  IG__TRY(gather(t, &loss, &weight, pictures));
   if (!*pictures) return IG_OK;
   t->lr = rate_at(t, t->state.step);
-  IG__TRY(ig__updater_step(t->updater, loss / (double)*pictures, t->lr, t->state.step + 1,
-                           t->options->accumulate > 1 ? (double)*pictures : 1, &penalty));
+  IG__TRY(ig__updater_step(t->updater, loss / weight, t->lr, t->state.step + 1,
+                           t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
   t->state.tally.n += *pictures;
   t->state.tally.loss += loss;
+  t->state.tally.weight += weight;
   t->state.tally.penalty += penalty * (double)*pictures;
   return IG_OK;
 }
@@ -99,7 +102,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
   for (;;) {
     int64_t pictures;
     double now = ig__now();
-    ig_status stop = asked_to_stop(t, now);
+    ig_status stop = ig__trainer_asked(t);
     bool due = now - t->saved >= t->options->checkpoint_every;
     if (t->stopped || due) {
       book_time(t, &since, &waited);

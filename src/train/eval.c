@@ -14,15 +14,17 @@ typedef struct evaluation {
   ig__samples samples;
   ig__network network;
   ig__loader *loader;
+  ig__scores scores;
   ig__part part;
+  int64_t broken;
 } evaluation;
 
-static ig_status read_run(evaluation *e) {
-  e->run = ig_train_options_default();
-  if (!*e->options->run) return ig__fail(IG_USAGE, "eval: which run? Name a run folder or a .safetensors file");
-  if (!ig__is_folder(e->options->run)) return IG_OK;
-  char *path = ig__format("%s/config.yaml", e->options->run);
-  ig_status status = path ? ig_options_load(IG_VERB_TRAIN, &e->run, path) : IG_NO_MEMORY;
+ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out) {
+  *out = ig_train_options_default();
+  if (!*run) return ig__fail(IG_USAGE, "%s: which run? Name a run folder or a .safetensors file", verb);
+  if (!ig__is_folder(run)) return IG_OK;
+  char *path = ig__format("%s/config.yaml", run);
+  ig_status status = path ? ig_options_load(IG_VERB_TRAIN, out, path) : IG_NO_MEMORY;
   ig__free(path);
   return status;
 }
@@ -36,19 +38,27 @@ static ig_status find_part(evaluation *e) {
   return ig__fail(IG_USAGE, "--part %s: test, val and train are there", e->options->part);
 }
 
+static void report_broken(void *user, const ig__ref *ref, const char *message) {
+  evaluation *e = user;
+  (void)ref;
+  e->broken++;
+  ig__log(e->context, IG_LOG_WARNING, "left out: %s", message);
+}
+
 /* The same split as in training, so that val means what it meant there. Other data than the run's are split by its rules too. */
 static ig_status open_samples(evaluation *e) {
   const char *data = *e->options->data ? e->options->data : e->run.data;
-  IG__TRY(ig__source_open(data, &e->source));
-  IG__TRY(ig__samples_make(e->source, &(ig__split_options){(uint64_t)e->run.seed, e->run.val, 0, e->run.limit}, &e->samples));
+  ig__source_want want = ig__model_want(e->model);
+  IG__TRY(ig__source_open(data, &want, &e->source));
+  /* What is broken in the training part matters to what is taken from it, and silently to a penalty that counts its pictures. */
+  bool taken = e->part == IG__TRAIN || !e->source->info.count[e->part], counted = !strcmp(e->run.l2_scale, "half_mean");
+  ig__loader_options look = {.threads = e->options->workers, .strict = taken && e->options->strict,
+                             .broken = taken ? report_broken : NULL, .user = e};
+  IG__TRY(ig__parts_make(e->context, e->source, &(ig__split_options){.seed = (uint64_t)e->run.seed, .val = e->run.val,
+                         .limit = e->run.limit}, taken || counted ? &look : NULL, &e->samples));
   if (!e->samples.count[e->part])
     return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part", data, ig__part_name(e->part));
   return IG_OK;
-}
-
-static void report_broken(void *user, const ig__ref *ref, const char *message) {
-  (void)ref;
-  ig__log(user, IG_LOG_WARNING, "left out: %s", message);
 }
 
 static ig_status open_all(evaluation *e) {
@@ -56,13 +66,13 @@ static ig_status open_all(evaluation *e) {
   int real_size;
   IG__TRY(find_part(e));
   IG__TRY(ig__real_size(o->precision, &real_size));
-  IG__TRY(read_run(e));
+  IG__TRY(ig__run_options("eval", o->run, &e->run));
   IG__TRY(ig__model_any(o->run, 1, real_size, 0, &e->model));
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));
   return ig__loader_new(e->source, &(ig__loader_options){.batch = o->batch, .threads = o->workers, .depth = 4,
-                        .strict = o->strict, .broken = report_broken, .user = e->context}, &e->loader);
+                        .strict = o->strict, .broken = report_broken, .user = e}, &e->loader);
 }
 
 static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
@@ -91,6 +101,21 @@ static ig_status fill_classes(const evaluation *e, ig_eval_result *r) {
   return IG_OK;
 }
 
+static ig_status fill_scores(const evaluation *e, ig_eval_result *r) {
+  ig__score_figures f;
+  double *auc = ig__alloc((size_t)r->class_count, sizeof *auc);
+  if (!auc) return IG_NO_MEMORY;
+  const ig_status status = ig__scores_measure(&e->scores, e->options->top, auc, &f);
+  for (int c = 0; c < r->class_count; c++) r->classes[c].auc = auc[c];
+  ig__free(auc);
+  r->top = e->options->top;
+  r->top_accuracy = f.top;
+  r->auc = f.auc;
+  r->brier = f.brier;
+  r->calibration_error = f.calibration;
+  return status;
+}
+
 /* The penalty as the run had it, so that the loss means here what it meant while training. */
 static ig_status find_penalty(const evaluation *e, double *penalty) {
   int64_t pictures = e->samples.count[IG__TRAIN];
@@ -108,13 +133,15 @@ static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   r->part = ig__part_name(e->part);
   r->confusion = ig__alloc((size_t)classes * (size_t)classes, sizeof *r->confusion);
   if (!r->confusion) return IG_NO_MEMORY;
+  e->scores.classes = classes;
   double start = ig__now(), penalty;
   IG__TRY(find_penalty(e, &penalty));
   IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
-                       &r->metrics));
+                       &e->scores, &r->metrics));
   r->seconds = ig__now() - start;
-  r->broken = ig__loader_broken(e->loader);
+  r->broken = e->broken;
   IG__TRY(fill_classes(e, r));
+  IG__TRY(fill_scores(e, r));
   int64_t most = 0;
   for (int c = 0; c < classes; c++)
     if (r->classes[c].n > most) most = r->classes[c].n;
@@ -135,6 +162,7 @@ ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_r
   if (status == IG_OK) status = measure(&e, result, &measured);
   ig__loader_free(e.loader);
   ig__network_free(&e.network);
+  ig__scores_free(&e.scores);
   ig__samples_free(&e.samples);
   ig__source_close(e.source);
   ig__model_free(e.model);

@@ -59,6 +59,19 @@ ig_status ig__results_write(const char *folder, const ig__run_state *state) {
   return ig__folder_write(folder, "results.csv", &out);
 }
 
+ig_status ig__descent_write(const char *folder, const ig__run_state *state) {
+  ig__buffer out = {0};
+  ig__buffer_text(&out, "iteration,time,loss,gradient,length,cost\n");
+  for (size_t i = 0; i < state->history_count; i++) {
+    const ig_epoch *e = &state->history[i];
+    const double row[] = {e->time, e->train.loss, e->gradient, e->lr, e->cost};
+    ig__buffer_text(&out, "%d", e->epoch);
+    for (size_t k = 0; k < sizeof row / sizeof row[0]; k++) cell(&out, row[k]);
+    ig__buffer_text(&out, "\n");
+  }
+  return ig__folder_write(folder, "descent.csv", &out);
+}
+
 void ig__run_state_free(ig__run_state *state) {
   ig__free(state->history);
   *state = (ig__run_state){0};

@@ -16,9 +16,11 @@ static void ops_with(ig__buffer *out, unsigned flag) {
 }
 
 static bool list(ig__buffer *out, const char *kind) {
-  if (!strcmp(kind, "optimizers"))
+  if (!strcmp(kind, "optimizers")) {
     for (int i = 0; ig__optimisers[i]; i++) entry(out, ig__optimisers[i]->name, ig__optimisers[i]->help, ig__optimisers[i]->options);
-  else if (!strcmp(kind, "schedules"))
+    for (int i = 0; ig__descent_methods[i]; i++)
+      entry(out, ig__descent_methods[i]->name, ig__descent_methods[i]->help, ig__descent_methods[i]->options);
+  } else if (!strcmp(kind, "schedules"))
     for (int i = 0; ig__schedules[i]; i++) entry(out, ig__schedules[i]->name, ig__schedules[i]->help, ig__schedules[i]->options);
   else if (!strcmp(kind, "penalties"))
     for (int i = 0; ig__penalties[i]; i++) entry(out, ig__penalties[i]->name, ig__penalties[i]->help, ig__penalties[i]->options);

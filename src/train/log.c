@@ -3,6 +3,7 @@
 #include "train/train.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <time.h>
 
 ig_status ig__trainer_note(const ig__trainer *t, const char *format, ...) {
@@ -34,6 +35,18 @@ ig_status ig__trainer_note_start(const ig__trainer *t) {
                            (long long)t->samples.count[IG__TEST]));
   return ig__trainer_note(t, "model %s, optimizer %s, batch %d, seed %lld; epoch %lld of %d, step %lld", o->model, o->optimizer,
                           o->batch, (long long)o->seed, (long long)t->state.epoch + 1, t->epochs, (long long)t->state.step);
+}
+
+ig_status ig__trainer_note_early(ig__trainer *t) {
+  ig_status status = t->early.failed ? IG_NO_MEMORY : IG_OK;
+  for (char *line = (char *)t->early.data; status == IG_OK && line && *line;) {
+    char *end = strchr(line, '\n');
+    *end = 0;
+    status = ig__trainer_note(t, "%s", line);
+    line = end + 1;
+  }
+  ig__buffer_free(&t->early);
+  return status;
 }
 
 ig_status ig__trainer_note_epoch(const ig__trainer *t, const ig_epoch *e) {

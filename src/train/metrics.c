@@ -17,7 +17,7 @@ ig_metrics ig__tally_metrics(const ig__tally *t, bool classes) {
                   .accuracy_high = NAN};
   if (!t->n) return m;
   double n = (double)t->n;
-  m.data_loss = t->loss / n;
+  m.data_loss = t->loss / t->weight;
   m.penalty = t->penalty / n;
   m.loss = m.data_loss + m.penalty;
   if (!classes) return m;

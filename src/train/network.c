@@ -1,6 +1,7 @@
 /* A model and its plan for one mode: what turns a batch into a loss, answers and gradients. */
+#include "ops/ops.h"
 #include "ops/scale.h"
-#include "train/train.h"
+#include "train/network_impl.h"
 
 #include <string.h>
 
@@ -9,14 +10,7 @@ static double real_at(const ig__network *net, const void *p, int64_t i) {
 }
 
 enum { OUT_LOSS, OUT_ANSWER };
-
-typedef struct outputs { ig__plan_output *list; size_t count, capacity; } outputs;
-
-static ig_status add_output(outputs *o, ig__value value, int64_t into) {
-  IG__TRY(ig__grow((void **)&o->list, o->count, &o->capacity, sizeof *o->list));
-  o->list[o->count++] = (ig__plan_output){value, into};
-  return IG_OK;
-}
+enum { NUMBERS, PROBABILITIES, LOGARITHMS, SOFTMAX_LOGITS, SIGMOID_LOGITS };
 
 /* The first field behind `after` with this role; −1: none. */
 static int field_with(const ig__source_info *data, ig__role role, int after) {
@@ -53,8 +47,13 @@ static ig__value target_leaf(ig__graph *graph, const ig__field *f) {
   return ig__leaf_add(graph, IG__LEAF_FIELD, 1, dtype_of(f), shape);
 }
 
+/* Field 2: how much each picture counts. */
+static ig__value weight_leaf(ig__graph *graph) {
+  return ig__leaf_add(graph, IG__LEAF_FIELD, 2, IG__REAL, ig__shape_make(1, &graph->n, true));
+}
+
 /* The loss named by --loss on (prediction, target). */
-static ig__value build_loss(ig__graph *graph, const char *text, ig__value prediction, ig__value target) {
+static ig__value build_loss(ig__graph *graph, const char *text, ig__value prediction, ig__value target, bool weighted) {
   char copy[IG_SPEC_SIZE], *words[32];
   if (strlen(text) >= sizeof copy) return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: the text is too long"));
   strcpy(copy, text);
@@ -67,22 +66,16 @@ static ig__value build_loss(ig__graph *graph, const char *text, ig__value predic
   ig_status status = ig__options_parse(op->name, op->options, options, words + 1, count - 1);
   if (status != IG_OK) return ig__graph_fail(graph, status);
   graph->line = "loss";
-  ig__layer layer = {.graph = graph, .name = "loss"};
+  const ig__value weight = weighted ? weight_leaf(graph) : IG__NONE;
+  ig__layer layer = {.graph = graph, .name = "loss", .weight = weighted ? &weight : NULL};
   return op->build(&layer, options, 2, (ig__value[]){prediction, target});
 }
 
 /* Appends the gradients of all trained parameters as outputs that go to their spans. */
-static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, outputs *out) {
-  size_t params = model->param_count;
-  ig__value *of = ig__alloc(params + 1, sizeof *of), *grad = ig__alloc(params + 1, sizeof *grad);
-  int *number = ig__alloc(params + 1, sizeof *number), wanted = 0;
-  ig_status status = of && grad && number ? IG_OK : IG_NO_MEMORY;
-  for (size_t t = 0; status == IG_OK && t < graph->tensor_count; t++) {
-    const ig__tensor *tensor = graph->tensor[t];
-    if (tensor->leaf != IG__LEAF_PARAM || model->param[tensor->leaf_index].frozen) continue;
-    of[wanted] = (ig__value)t;
-    number[wanted++] = tensor->leaf_index;
-  }
+static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__value loss, ig__outputs *out) {
+  ig__value *of, *grad = ig__alloc(model->param_count + 1, sizeof *grad);
+  int *number, wanted = ig__trained_leaves(model, graph, &of, &number);
+  ig_status status = grad && wanted >= 0 ? IG_OK : IG_NO_MEMORY;
   if (status == IG_OK) {
     ig__value seed = ig__leaf_add(graph, IG__LEAF_SCALAR, IG__SCALAR_LOSS_SCALE, IG__REAL, (ig__shape){0});
     status = ig__gradients(graph, loss, seed, of, wanted, grad);
@@ -90,7 +83,7 @@ static ig_status add_gradients(const ig__model *model, ig__graph *graph, ig__val
   /* A parameter that the loss does not depend on has the gradient zero, and it must be written: penalties are added to it. */
   for (int i = 0; status == IG_OK && i < wanted; i++) {
     if (grad[i] == IG__NONE) grad[i] = ig__scale_node(graph, of[i], 0);
-    status = grad[i] == IG__NONE ? graph->status : add_output(out, grad[i], model->param[number[i]].offset);
+    status = grad[i] == IG__NONE ? graph->status : ig__outputs_add(out, grad[i], model->param[number[i]].offset);
   }
   ig__free(of);
   ig__free(grad);
@@ -104,10 +97,10 @@ static ig__value kink_of(const ig__graph *graph, const ig__node *node) {
   return node->out[0];
 }
 
-static ig_status add_kinks(ig__network *net, const ig__graph *graph, outputs *out) {
+static ig_status add_kinks(ig__network *net, const ig__graph *graph, ig__outputs *out) {
   net->first_kink = (int)out->count;
   for (size_t i = 0; i < graph->node_count; i++)
-    if (graph->node[i]->op->flags & IG__KINK) IG__TRY(add_output(out, kink_of(graph, graph->node[i]), -1));
+    if (graph->node[i]->op->flags & IG__KINK) IG__TRY(ig__outputs_add(out, kink_of(graph, graph->node[i]), -1));
   net->kinks = (int)out->count - net->first_kink;
   return IG_OK;
 }
@@ -120,33 +113,75 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
     return ig__fail(IG_BAD_MODEL, "model %s ends in %s; one number a class (n×classes) is wanted", q->model->name,
                     ig__shape_text(text, shape));
   net->classes = shape->dim[1];
+  net->binary = net->classes == 1 && q->data->class_count == 2;
   if (q->loss && net->target_field < 0) return ig__fail(IG_BAD_DATA, "%s: no labels in these data", q->data->name);
+  if (net->binary) net->classes = 2;
   if (q->loss && q->data->class_count > net->classes)
     return ig__fail(IG_BAD_MODEL, "model %s answers %d classes, %s has %d", q->model->name, net->classes, q->data->name,
                     q->data->class_count);
   return IG_OK;
 }
 
-static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, outputs *out) {
+static bool loss_is(const ig__network_request *q, const char *name) {
+  const size_t length = strcspn(q->loss, " ");
+  return strlen(name) == length && !strncmp(q->loss, name, length);
+}
+
+/* What the prediction's numbers are. A model without softmax or sigmoid at its end is what its loss takes it for. */
+static void find_end(const ig__network_request *q, ig__network *net, const ig__node *end) {
+  net->ends_in = NUMBERS;
+  if (end && (end->op == &ig__op_softmax || end->op == &ig__op_sigmoid)) net->ends_in = PROBABILITIES;
+  else if (end && end->op == &ig__op_log_softmax) net->ends_in = LOGARITHMS;
+  else if (q->loss && loss_is(q, "binary_cross_entropy")) net->ends_in = SIGMOID_LOGITS;
+  else if (q->loss && (!*q->loss || loss_is(q, "cross_entropy") || loss_is(q, "focal"))) net->ends_in = SOFTMAX_LOGITS;
+  /* Probabilities, and what is trained towards 0 and 1, change sides at a half, logits at 0. */
+  net->threshold = net->ends_in == SIGMOID_LOGITS ? 0 : 0.5;
+}
+
+/* Scores become probabilities; so do their logarithms, by the same formula. */
+static ig__value probabilities(ig__graph *graph, ig__value prediction) {
+  const ig__node *end = ig__tensor_of(graph, prediction)->node;
+  const ig__op *softmax = ig__op_find("softmax");
+  return end && end->op == softmax ? prediction : ig__node1(graph, softmax, NULL, prediction);
+}
+
+static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, ig__outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
-  IG__TRY(add_output(out, built.output[0], -1)); /* its place is the loss's, when there is one */
-  IG__TRY(add_output(out, built.output[0], -1));
+  if (q->probabilities) built.output[0] = probabilities(graph, built.output[0]);
+  IG__TRY(graph->status);
+  find_end(q, net, ig__tensor_of(graph, built.output[0])->node);
+  IG__TRY(ig__outputs_add(out, built.output[0], -1)); /* its place is the loss's, when there is one */
+  IG__TRY(ig__outputs_add(out, built.output[0], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
   ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
-  ig__value loss = build_loss(graph, text, built.output[0], target);
+  ig__value loss = build_loss(graph, text, built.output[0], target, q->class_weight != NULL);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
   if (q->kinks) IG__TRY(add_kinks(net, graph, out));
+  if (q->curvature) return ig__curvature_add(q->model, graph, q->curvature == IG__GAUSS_NEWTON, built.output[0], loss, out);
   return q->gradients ? add_gradients(q->model, graph, loss, out) : IG_OK;
+}
+
+/* Of the parameters, and of the vector that is multiplied with the curvature, which stands behind them. */
+static ig_status find_offsets(const ig__network_request *q, int64_t **out) {
+  const ig__model *m = q->model;
+  int64_t *offset = *out = ig__alloc(2 * m->param_count + 1, sizeof *offset);
+  if (!offset) return IG_NO_MEMORY;
+  for (size_t i = 0; i < m->param_count; i++) {
+    offset[i] = m->param_offset[i];
+    offset[m->param_count + i] = m->params_size + m->param_offset[i];
+  }
+  return IG_OK;
 }
 
 ig_status ig__network_new(const ig_context *context, const ig__network_request *q, ig__network *net) {
   ig__graph *graph = NULL;
-  outputs out = {0};
-  *net = (ig__network){.model = q->model, .n = q->n, .k = ig__kernels_for(context->isa, q->model->real_size)};
+  ig__outputs out = {0};
+  int64_t *offset = NULL;
+  *net = (ig__network){.model = q->model, .n = q->n, .class_weight = q->class_weight, .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
   bool direct = q->conv && !strcmp(q->conv, "direct");
   if (q->conv && !direct && strcmp(q->conv, "auto") != 0)
@@ -154,32 +189,59 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
   if (status == IG_OK) graph->direct = direct;
   if (status == IG_OK) status = build(q, net, graph, &out);
+  if (status == IG_OK) status = find_offsets(q, &offset);
   if (status == IG_OK)
     status = ig__plan_new(&net->plan, &(ig__plan_request){
       .graph = graph, .output = out.list, .output_count = (int)out.count, .k = net->k, .accumulates = q->accumulates,
-      .param_offset = q->model->param_offset, .state_offset = q->model->state_offset, .param_count = q->model->params_size});
+      .param_offset = offset, .state_offset = q->model->state_offset, .param_count = q->model->params_size});
   if (status == IG_OK) status = ig__plan_prepare(net->plan, ig__pool_threads(context->pool));
+  if (status == IG_OK && q->class_weight && !(net->weights = ig__alloc((size_t)q->n, (size_t)net->k->real_size)))
+    status = IG_NO_MEMORY;
   ig__graph_free(graph);
   ig__free(out.list);
+  ig__free(offset);
   if (status != IG_OK) ig__network_free(net);
   return status;
 }
 
 void ig__network_free(ig__network *net) {
   ig__plan_free(net->plan);
+  ig__free(net->weights);
   net->plan = NULL;
+  net->weights = NULL;
+}
+
+double ig__network_weigh(const ig__network *net, const ig__batch *batch) {
+  const int32_t *label = net->class_weight ? batch->field[net->target_field] : NULL;
+  double sum = 0;
+  for (int i = 0; i < batch->n; i++) sum += label ? net->class_weight[label[i]] : 1;
+  return sum;
+}
+
+/* Weights of mean 1, so that the mean loss is Σ weight·loss / Σ weight, as PyTorch's with weights. */
+static void fill_weights(ig__network *net, const ig__batch *batch) {
+  net->weight = ig__network_weigh(net, batch);
+  if (!net->class_weight) return;
+  const int32_t *label = batch->field[net->target_field];
+  for (int i = 0; i < batch->n; i++) {
+    const double v = net->class_weight[label[i]] * batch->n / net->weight;
+    if (net->k->real_size == 4) ((float *)net->weights)[i] = (float)v;
+    else ((double *)net->weights)[i] = v;
+  }
 }
 
 ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {
+  fill_weights(net, batch);
   ig__feed feed = {.n = batch->n,
-                   .params = net->model->params,
+                   .params = step->params ? step->params : net->model->params,
                    .state = net->model->states,
                    .grads = step->grads,
                    .accumulate = step->accumulate,
-                   .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field]},
+                   .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field],
+                             net->weights},
                    .loss_scale = step->loss_scale,
                    .step = {step->seed, step->step, batch->key},
-                   .version = net->model->version};
+                   .version = step->params ? 0 : net->model->version};
   return ig__plan_run(net->plan, context->pool, &feed);
 }
 
@@ -199,11 +261,32 @@ uint64_t ig__network_kinks(const ig__network *net) {
   return hash;
 }
 
+void ig__network_probabilities(const ig__network *net, int i, double *out) {
+  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  for (int c = 0; c < net->classes; c++) out[c] = real_at(net, p, (int64_t)i * net->classes + c);
+}
+
 int ig__network_answer(const ig__network *net, int i) {
   const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  if (net->binary) return real_at(net, p, i) > net->threshold;
   int64_t row = (int64_t)i * net->classes;
   int best = 0;
   for (int c = 1; c < net->classes; c++)
     if (real_at(net, p, row + c) > real_at(net, p, row + best)) best = c;
   return best;
+}
+
+bool ig__network_scores(const ig__network *net, int i, double *out) {
+  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
+  const ig__kernels *k = ig__kernels_for(net->k->isa, sizeof *out);
+  const int width = net->binary ? 1 : net->classes;
+  for (int c = 0; c < width; c++) out[c] = real_at(net, p, (int64_t)i * width + c);
+  if (net->ends_in == SOFTMAX_LOGITS) k->softmax(out, out, 1, width);
+  if (net->ends_in == SIGMOID_LOGITS) k->sigmoid(out, out, width);
+  if (net->ends_in == LOGARITHMS) k->exp(out, out, width);
+  if (net->binary) {
+    out[1] = out[0];
+    out[0] = (net->ends_in == NUMBERS ? 0 : 1) - out[1];
+  }
+  return net->ends_in != NUMBERS;
 }

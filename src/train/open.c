@@ -30,6 +30,23 @@ ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t s
   return status;
 }
 
+ig__source_want ig__model_want(const ig__model *model) {
+  const ig__input_options *in = &model->input;
+  return (ig__source_want){{in->channels, in->height, in->width, (ig__fit)in->fit}, model->class_name ? model->class_count : 0,
+                           model->class_name};
+}
+
+ig_status ig__model_want_of(const char *name, ig__source_want *out) {
+  ig__model *model;
+  bool trained = ig__is_folder(name) || ends_with(name, ".safetensors");
+  IG__TRY(trained ? ig__model_any(name, 1, 4, 0, &model) : ig__model_open(name, 2, &model)); /* the input does not depend on classes */
+  *out = ig__model_want(model);
+  out->class_count = 0;
+  out->class_name = NULL;
+  ig__model_free(model);
+  return IG_OK;
+}
+
 static const ig__builtin *text_at(const ig__builtin *list, int index) {
   for (int i = 0; i < index && list->name; i++) list++;
   return list; /* past the last, all its members are NULL */

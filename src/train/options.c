@@ -24,9 +24,10 @@ static const ig__option train_table[] = {
   TEXT(out, "", "run folder to make; default runs/train, runs/train2, …"),
   TEXT(resume, "", "run folder to go on with, exactly where it stopped"),
   TEXT(weights, "", "start from these weights (.safetensors or run folder)"),
-  TEXT(optimizer, "adam", "sgd, adam, … with options: \"adam beta1=0.8\""),
-  TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", \"step 5\""),
-  TEXT(loss, "cross_entropy", "cross_entropy, mse, …"),
+  TEXT(optimizer, "adam", "sgd, adam, adamw, … with options: \"adam beta1=0.8\""),
+  TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", one_cycle, \"step 5\""),
+  TEXT(loss, "cross_entropy", "cross_entropy, focal, binary_cross_entropy, mse, …"),
+  TEXT(class_weights, "none", "how much a class counts: none, balanced, auto (balanced when sizes differ by 3), or cat=2,dog=0.5"),
   PRECISION,
   CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N"),
@@ -36,10 +37,11 @@ static const ig__option train_table[] = {
   OPT(l2, "0", 0, 1e6, "", "λ of the L2 penalty on weights"),
   OPT(l1, "0", 0, 1e6, "", "λ of the L1 penalty on weights (exact zeros)"),
   TEXT(l2_scale, "full", "full λ‖w‖², half λ/2‖w‖², half_mean λ/2m‖w‖²"),
-  OPT(weight_decay, "0", 0, 1e6, "", "decoupled decay of weights: w -= lr·decay·w"),
+  OPT(weight_decay, "-1", -1, 1e6, "", "decoupled decay of weights, w -= lr·decay·w; -1: the optimiser's own (adamw: 0.01)"),
   OPT(clip, "0", 0, 1e12, "", "largest norm of the gradient; 0: not clipped"),
   OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
   OPT(accumulate, "1", 1, 1 << 20, "batches", "batches whose gradients make one step"),
+  OPT(balanced, "no", 0, 1, "", "each epoch draws as many pictures of every class"),
   OPT(val, "-1", -1, 0.9, "share", "part of the training pictures that validates; -1: 0.1 unless the data bring a part"),
   OPT(limit, "0", 0, 9e15, "pictures", "train on a seeded, stratified sample; 0: all"),
   OPT(seed, "1", 0, 9e15, "", "of weights, order, dropout and splits"),
@@ -59,10 +61,22 @@ static const ig__option eval_table[] = {
   PRECISION,
   TEXT(conv, "", CONV_HELP "; default: as the run"),
   OPT(batch, "256", 1, 1 << 20, "pictures", "pictures at once"),
+  OPT(top, "5", 1, 1 << 20, "classes", "also the share of pictures whose class is among so many best"),
   THREADS,
   WORKERS,
   BAR,
   STRICT,
+  IG__OPTIONS_END};
+#undef T
+
+#define T ig_predict_options
+static const ig__option predict_table[] = {
+  TEXT(run, "", "run folder or .safetensors file"),
+  OPT(top, "1", 1, 1 << 20, "classes", "how many classes are printed for a picture, the likeliest first"),
+  PRECISION,
+  TEXT(conv, "", CONV_HELP "; default: as the run"),
+  OPT(batch, "64", 1, 1 << 16, "pictures", "pictures at once"),
+  THREADS,
   IG__OPTIONS_END};
 #undef T
 
@@ -74,7 +88,7 @@ static const ig__option gradcheck_table[] = {
   /* Over a flat background Winograd rounds equal windows differently, tile by tile: winners of a pooling change with every probe,
    * and no element would be left to compare. */
   TEXT(conv, "direct", CONV_HELP),
-  OPT(batch, "4", 1, 4096, "pictures", "pictures in the batch"),
+  OPT(batch, "2", 1, 4096, "pictures", "pictures in the batch; more have more relus and winners that change between probes"),
   OPT(samples, "20", 1, 1 << 30, "", "elements tried in each tensor"),
   OPT(directions, "20", 0, 1 << 20, "", "random directions through all parameters"),
   OPT(tolerance, "1e-6", 0, 1, "", "largest error that passes"),
@@ -122,12 +136,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_EVAL: return eval_table;
   case IG_VERB_GRADCHECK: return gradcheck_table;
   case IG_VERB_BENCH: return bench_table;
+  case IG_VERB_PREDICT: return predict_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict"};
   return names[verb];
 }
 
@@ -158,6 +173,12 @@ ig_train_options ig_train_options_default(void) {
 ig_eval_options ig_eval_options_default(void) {
   ig_eval_options o = {.batch = 0};
   ig__options_default(eval_table, &o);
+  return o;
+}
+
+ig_predict_options ig_predict_options_default(void) {
+  ig_predict_options o = {.batch = 0};
+  ig__options_default(predict_table, &o);
   return o;
 }
 

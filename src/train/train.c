@@ -84,6 +84,11 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
   ig__trainer *t = user;
   (void)ref;
   ig__log(t->context, IG_LOG_WARNING, "left out: %s", message);
+  t->broken++;
+  if (!*t->folder) { /* a first look, before there is a log */
+    ig__buffer_text(&t->early, "left out: %s\n", message);
+    return;
+  }
   ig_status status = ig__trainer_note(t, "left out: %s", message);
   if (t->noted == IG_OK) t->noted = status;
 }
@@ -95,14 +100,40 @@ static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
 
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
-  IG__TRY(ig__source_open(o->data, &t->source));
+  ig__source_want want;
+  IG__TRY(ig__model_want_of(o->model, &want));
+  IG__TRY(ig__source_open(o->data, &want, &t->source));
+  if (t->source->info.skipped)
+    ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
     return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
-  IG__TRY(ig__samples_make(t->source, &(ig__split_options){(uint64_t)o->seed, o->val, 0, o->limit}, &t->samples));
+  IG__TRY(ig__parts_make(t->context, t->source, &(ig__split_options){.seed = (uint64_t)o->seed, .val = o->val, .limit = o->limit},
+                         &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
+                         &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
+  if (count < 1 && t->broken)
+    return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read (%lld were tried)", o->data, (long long)t->broken);
   if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
   t->order = ig__alloc((size_t)count, sizeof *t->order);
   return t->order ? IG_OK : IG_NO_MEMORY;
+}
+
+/* The weights of the classes, said where they were not spelled out. */
+static ig_status open_class_weights(ig__trainer *t) {
+  const ig__source_info *info = &t->source->info;
+  int64_t *counts = ig__class_counts(t->source, t->samples.ref[IG__TRAIN], t->samples.count[IG__TRAIN]);
+  if (!counts) return IG_NO_MEMORY;
+  ig_status status = ig__class_weights(t->options->class_weights, info->class_name, info->class_count, counts, &t->class_weight);
+  int most = 0, least = 0;
+  for (int c = 1; t->class_weight && c < info->class_count; c++) {
+    if (t->class_weight[c] > t->class_weight[most]) most = c;
+    if (t->class_weight[c] < t->class_weight[least]) least = c;
+  }
+  if (t->class_weight)
+    ig__log(t->context, IG_LOG_INFO, "class weights: from %.4g for %s (%lld pictures) to %.4g for %s (%lld)", t->class_weight[least],
+            info->class_name[least], (long long)counts[least], t->class_weight[most], info->class_name[most], (long long)counts[most]);
+  ig__free(counts);
+  return status;
 }
 
 static ig_status open_model(ig__trainer *t) {
@@ -124,13 +155,18 @@ static ig_status open_model(ig__trainer *t) {
 static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
-  IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss, .n = o->batch,
-                          .conv = o->conv, .training = true, .gradients = true, .accumulates = o->accumulate > 1}, &t->train));
+  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv,
+                              .class_weight = t->class_weight, .training = true, .gradients = true,
+                              .accumulates = o->accumulate > 1};
+  bool descent;
+  IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
+  IG__TRY(ig__network_new(t->context, &step, &t->train));
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, &t->loader));
+  if (descent) IG__TRY(ig__descent_open(t, &step));
   IG__TRY(open_loader(t, MEASURE_BATCH, &t->test_loader));
   int64_t per_step = (int64_t)o->batch * o->accumulate;
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
@@ -198,7 +234,7 @@ static ig_status open_folder(ig__trainer *t) {
     bool begun = ig__file_exists(path);
     ig__free(path);
     if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, t->model, t->updater, &t->state, t->fingerprint));
+      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, t->fingerprint}));
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
@@ -225,7 +261,19 @@ static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
   *out = (ig_metrics){.loss = NAN, .data_loss = NAN, .penalty = NAN, .accuracy = NAN};
   if (!t->samples.count[part]) return IG_OK;
   return ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
-                      ig__updater_penalty(t->updater), NULL, out);
+                      ig__updater_penalty(t->updater), NULL, NULL, out);
+}
+
+static ig_status save_best(ig__trainer *t) {
+  t->unsaved = false;
+  return save_model(t);
+}
+
+ig_status ig__trainer_keep(ig__trainer *t) {
+  if (t->unsaved) IG__TRY(save_best(t));
+  IG__TRY(ig__trainer_save(t));
+  IG__TRY(ig__results_write(t->folder, &t->state));
+  return t->descent ? ig__descent_write(t->folder, &t->state) : IG_OK;
 }
 
 /* Validation, the row of the epoch, the best weights; then the checkpoint says that the epoch is over. */
@@ -240,35 +288,57 @@ static ig_status finish_epoch(ig__trainer *t) {
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
   row.time = s->seconds;
+  if (t->descent) {
+    double before = s->history_count ? s->history[s->history_count - 1].cost : 0;
+    row.gradient = t->descent->state.norm;
+    row.cost = t->descent->state.cost;
+    row.images_per_second *= row.cost - before; /* a step looks at every picture so many times */
+  }
   s->history[s->history_count++] = row;
   s->epoch++;
+  const ig_metrics *seen = row.val.n ? &row.val : &row.train;
+  if (t->schedule->observe) t->schedule->observe(t->schedule_options, s->schedule, seen->loss, seen->accuracy);
   if (is_better(t, &row.val)) {
     s->best_epoch = s->epoch;
     s->best_accuracy = row.val.accuracy;
     s->best_loss = row.val.loss;
-    IG__TRY(save_model(t));
+    t->unsaved = true;
+    /* Later weights may not be the best any more: they are kept now. Without validation the last ones are. */
+    if (row.val.n) IG__TRY(save_best(t));
   }
   s->position = 0;
   s->tally = (ig__tally){0};
   s->epoch_seconds = s->epoch_wait = 0;
-  IG__TRY(ig__trainer_save(t));
-  IG__TRY(ig__results_write(t->folder, s));
+  if (!t->descent || ig__descent_is_due(t)) IG__TRY(ig__trainer_keep(t));
   IG__TRY(ig__trainer_note_epoch(t, &row));
   IG__TRY(t->noted);
   if (t->events && t->events->epoch) t->events->epoch(t->events->user, &row);
   return IG_OK;
 }
 
+static ig_status order_epoch(ig__trainer *t) {
+  const ig__ref *ref = t->samples.ref[IG__TRAIN];
+  const int64_t count = t->samples.count[IG__TRAIN], epoch = t->state.epoch + 1;
+  const uint64_t seed = (uint64_t)t->options->seed;
+  if (t->options->balanced) return ig__order_balanced(t->source, ref, count, seed, epoch, t->order);
+  memcpy(t->order, ref, (size_t)count * sizeof *t->order);
+  return ig__order_epoch(t->order, count, seed, epoch);
+}
+
 static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
+  IG__TRY(ig__trainer_note_early(t));
   while (t->state.epoch < t->epochs) {
-    memcpy(t->order, t->samples.ref[IG__TRAIN], (size_t)t->samples.count[IG__TRAIN] * sizeof *t->order);
-    IG__TRY(ig__order_epoch(t->order, t->samples.count[IG__TRAIN], (uint64_t)t->options->seed, t->state.epoch + 1));
+    IG__TRY(order_epoch(t));
     t->started = ig__now();
-    ig_status status = ig__train_epoch(t);
+    ig_status status = t->descent ? ig__train_iteration(t) : ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
     IG__TRY(finish_epoch(t));
+    if (t->descent && t->descent->stopped) {
+      t->stopped = t->descent->stopped;
+      return IG_OK;
+    }
   }
   t->stopped = "epochs";
   return IG_OK;
@@ -309,6 +379,8 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
 }
 
 static void close_trainer(ig__trainer *t) {
+  ig__descent_free(t->descent);
+  ig__full_batch_free(t->full);
   ig__loader_free(t->loader);
   ig__loader_free(t->test_loader);
   ig__network_free(&t->train);
@@ -319,7 +391,9 @@ static void close_trainer(ig__trainer *t) {
   ig__samples_free(&t->samples);
   ig__source_close(t->source);
   ig__run_state_free(&t->state);
+  ig__buffer_free(&t->early);
   ig__free(t->order);
+  ig__free(t->class_weight);
 }
 
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
@@ -331,6 +405,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   if (*options->resume) IG__TRY(resumed_options(options, &o));
   ig_status status = read_epochs(options, &o, &t.epochs);
   if (status == IG_OK) status = open_data(&t);
+  if (status == IG_OK) status = open_class_weights(&t);
   if (status == IG_OK) status = open_model(&t);
   if (status == IG_OK) status = open_network(&t);
   if (status == IG_OK) status = open_folder(&t);
@@ -342,7 +417,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   result->best_epoch = (int)t.state.best_epoch;
   result->stopped = t.stopped ? t.stopped : "";
   result->seconds = t.state.seconds;
-  result->broken = t.loader ? ig__loader_broken(t.loader) : 0;
+  result->broken = t.broken;
   close_trainer(&t);
   return status;
 }

@@ -7,6 +7,7 @@
 #include "graph/plan.h"
 #include "imgrad/verbs.h"
 #include "model/model.h"
+#include "optim/descent.h"
 
 struct ig_context {
   ig__pool *pool;
@@ -26,40 +27,69 @@ void ig__config_write(const ig_train_options *options, ig__buffer *out);
 /* The same from memory; `place` stands in messages. */
 ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, size_t size, const char *place);
 
+/* ---- class_weights.c --------------------------------------------------------------------------------------------------- */
+/* The weights that --class-weights names, one a class: *out NULL when all count alike (owner: caller, ig__free). `counts`:
+ * training pictures of each class. IG_USAGE: a class that is not there (the nearest named), or no such weight. */
+ig_status ig__class_weights(const char *text, char (*names)[64], int classes, const int64_t *counts, double **out);
+
 /* ---- network.c: a model and its plan for one mode ---------------------------------------------------------------------- */
 typedef struct ig__network {
   ig__model *model;          /* borrowed */
   ig__plan *plan;
   const ig__kernels *k;
   int n, classes;            /* planned pictures; width of the prediction, 0 when it is a picture */
+  int ends_in;               /* what the prediction's numbers are (network.c) */
+  bool binary;               /* one number for two classes: the second when it is larger than `threshold` */
+  double threshold;
   int first_kink, kinks;     /* among the plan's outputs */
   int image_field;
+  const double *class_weight; /* borrowed; NULL: all pictures count alike */
+  void *weights;             /* of the batch's pictures, of mean 1 */
+  double weight;             /* of the last batch: the sum of its pictures' weights, their number when they count alike */
   int target_field;          /* what the loss compares the prediction with: the labels, or else a second picture; −1: none */
 } ig__network;
+
+typedef enum ig__curvature { IG__NO_CURVATURE, IG__HESSIAN, IG__GAUSS_NEWTON } ig__curvature;
 
 typedef struct ig__network_request {
   ig__model *model;
   const ig__source_info *data;
   const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
   const char *conv;          /* "auto", "direct"; NULL: auto */
+  const double *class_weight; /* how much a picture of each class counts in the loss; NULL: alike. Kept as long as the network */
   int n;
   bool training;             /* build the lines in training mode */
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
+  ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
+  bool probabilities;        /* the answer is a softmax, even when the model ends in scores */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
 /* IG_BAD_MODEL: the model does not fit the pictures or the labels; the message says what each has. */
 ig_status ig__network_new(const ig_context *context, const ig__network_request *request, ig__network *out);
 void ig__network_free(ig__network *network);
-typedef struct ig__pass_step { uint64_t seed, step; void *grads; bool accumulate; double loss_scale; } ig__pass_step;
-/* Runs a batch; params and states are the model's. */
+/* The sum of the weights of a batch's pictures, which its mean loss is divided by. */
+double ig__network_weigh(const ig__network *network, const ig__batch *batch);
+typedef struct ig__pass_step {
+  uint64_t seed, step;
+  void *grads;
+  bool accumulate;
+  double loss_scale;
+  const void *params;        /* NULL: the model's. With curvature: the parameters and behind them the vector */
+} ig__pass_step;
+/* Runs a batch; states are the model's. */
 ig_status ig__network_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step);
 double ig__network_loss(const ig__network *network);
 /* A hash of all sides and winners of the last run (request.kinks). */
 uint64_t ig__network_kinks(const ig__network *network);
+/* The answer [classes] for picture i of the last batch. */
+void ig__network_probabilities(const ig__network *network, int i, double *out);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
+/* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
+ * probabilities of; or, when false is answered, numbers that are none. Those of sigmoids do not add up to 1. */
+bool ig__network_scores(const ig__network *network, int i, double *out);
 
 /* ---- peak.c: the best GF/s of all threads in about so many seconds ------------------------------------------------------ */
 double ig__measure_peak(const ig_context *context, const ig__kernels *k, double seconds);
@@ -81,22 +111,72 @@ ig_status ig__updater_check(const ig__updater *updater, int64_t step);
  * the step and the first layer concerned; the weights are as they were. `step` counts from 1. */
 ig_status ig__updater_step(ig__updater *updater, double loss, double lr, int64_t step, double divide, double *penalty);
 double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present weights */
+/* For vectors in double, as long as the parameters: Ω(x), its gradient added to g (NULL: not wanted); and out += ∇²Ω(x)·v.
+ * Penalties that act by a proximal step have neither, see ig__updater_is_smooth. */
+double ig__updater_penalty_at(const ig__updater *updater, const double *x, double *g);
+void ig__updater_penalty_curvature(const ig__updater *updater, const double *x, const double *v, double *out);
+bool ig__updater_is_smooth(const ig__updater *updater);
 double ig__updater_weight_norm(const ig__updater *updater);
 
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
-typedef struct ig__tally { int64_t n, correct; double loss, penalty; } ig__tally; /* sums over pictures */
+/* Sums over pictures; the loss is one of weight times loss. */
+typedef struct ig__tally { int64_t n, correct; double loss, weight, penalty; } ig__tally;
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
 double ig__baseline(const int64_t *class_count, int classes);
 
+/* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
+typedef struct ig__full_batch ig__full_batch;
+/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
+typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
+/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
+ * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
+ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
+                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
+                             const ig__full_batch_events *events, ig__full_batch **out);
+void ig__full_batch_free(ig__full_batch *f);
+/* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
+ig__objective ig__full_batch_objective(ig__full_batch *f);
+void ig__full_batch_give(const ig__full_batch *f, const double *x);  /* into the model's parameters */
+void ig__full_batch_take(const ig__full_batch *f, double *x);        /* out of them */
+const ig__tally *ig__full_batch_tally(const ig__full_batch *f);      /* of the last pass that made a gradient */
+/* ---- scores.c: figures that need every picture's probabilities ----------------------------------------------------------- */
+typedef struct ig__scores {
+  int classes;
+  size_t count, capacity;
+  float *value;              /* [count][classes] */
+  int32_t *label;            /* [count] */
+  size_t label_capacity;
+  bool no_probabilities;     /* some of them were none */
+} ig__scores;
+ig_status ig__scores_add(ig__scores *scores, int label, const double *value, bool probabilities);
+void ig__scores_free(ig__scores *scores);
+
+/* NaN where undefined: a class without pictures, or with nothing else; probabilities that are none. */
+typedef struct ig__score_figures {
+  double top;                /* share of the pictures whose class is among the `k` with the highest numbers */
+  double auc;                /* area under the ROC curve, one class against the rest: the mean over classes that have both */
+  double brier;              /* mean over pictures of Σ (probability − 1 or 0)² over the classes: 0 … 2 */
+  double calibration;        /* expected calibration error: Σ over 15 bins of confidence |accuracy − confidence| · share */
+} ig__score_figures;
+/* `class_auc`: one a class. */
+ig_status ig__scores_measure(const ig__scores *scores, int k, double *class_auc, ig__score_figures *out);
+
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
-/* A pass over refs without touching the weights. `confusion` (classes², may be NULL) is added to. */
+/* A pass over refs without touching the weights. `confusion` (classes²) and `scores` are added to; both may be NULL. */
 ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig_metrics *out);
+                       double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
+
+/* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
+/* The parts of a run, without what is broken, where the source keeps what a first look reads (ig__samples_survey). `loader` has
+ * threads, strict and broken; NULL: no look, for parts that no split and no limit decide. */
+ig_status ig__parts_make(ig_context *context, const ig__source *source, const ig__split_options *split, const ig__loader_options *loader,
+                         ig__samples *out);
 
 /* ---- run folder ------------------------------------------------------------------------------------------------------ */
 /* Everything that a run must remember to go on exactly, besides the arrays. */
 typedef struct ig__run_state {
+  ig__descent_state descent; /* zeros without one */
   int64_t epoch;             /* finished epochs */
   int64_t step;              /* updates so far */
   int64_t position;          /* place in the present epoch's order to go on from */
@@ -105,6 +185,7 @@ typedef struct ig__run_state {
   double epoch_seconds, epoch_wait;
   double best_accuracy, best_loss;  /* of validation, at the epoch that was kept */
   int64_t best_epoch;        /* 0: none yet */
+  double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
@@ -114,12 +195,19 @@ void ig__run_state_free(ig__run_state *state);
 ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]);
 ig_status ig__folder_write(const char *folder, const char *name, ig__buffer *bytes); /* frees the buffer */
 ig_status ig__results_write(const char *folder, const ig__run_state *state);
+ig_status ig__descent_write(const char *folder, const ig__run_state *state); /* descent.csv: one row a step */
 
-/* `fingerprint` is of everything that decides results: model text, data, options. Load refuses another one. */
-ig_status ig__checkpoint_save(const char *folder, const ig__model *model, ig__updater *updater, const ig__run_state *state,
-                              uint64_t fingerprint);
-ig_status ig__checkpoint_load(const char *folder, ig__model *model, ig__updater *updater, ig__run_state *state,
-                              uint64_t fingerprint);
+/* What a checkpoint is made of and restored into. `fingerprint` is of everything that decides results: model text, data,
+ * options. Load refuses another one. */
+typedef struct ig__checkpoint_parts {
+  ig__model *model;
+  ig__updater *updater;
+  ig__descent *descent;      /* or NULL */
+  ig__run_state *state;
+  uint64_t fingerprint;
+} ig__checkpoint_parts;
+ig_status ig__checkpoint_save(const char *folder, const ig__checkpoint_parts *parts);
+ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts);
 
 /* A checkpoint's sections, checked; they point into the bytes. Untrusted input. */
 #define IG__MAX_SECTIONS 16
@@ -135,6 +223,8 @@ typedef struct ig__trainer {
   const ig_train_events *events;
   ig__source *source;
   ig__samples samples;
+  ig__buffer early;          /* lines for log.txt from before there was one */
+  int64_t broken;            /* pictures left out so far */
   ig__model *model;
   ig__updater *updater;
   const ig__schedule *schedule;
@@ -143,6 +233,7 @@ typedef struct ig__trainer {
   ig__loader *loader, *test_loader;
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
+  double *class_weight;      /* NULL: all alike */
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;
@@ -151,14 +242,30 @@ typedef struct ig__trainer {
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
+  ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
+  ig__descent *descent;
+  bool unsaved;              /* model.safetensors is behind the best weights, which are the present ones */
+  ig_status asked;           /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
-ig_status ig__trainer_save(ig__trainer *trainer);
+ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
+ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
+/* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
+ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */
+/* Whether --optimizer names a descent. IG_USAGE: it names nothing. */
+ig_status ig__optimizer_is_descent(const char *text, bool *descent);
+/* Makes full and descent; refuses options that have no meaning here. */
+ig_status ig__descent_open(ig__trainer *trainer, const ig__network_request *request);
+ig_status ig__train_iteration(ig__trainer *trainer); /* one step, in the place of an epoch */
+bool ig__descent_is_due(const ig__trainer *trainer); /* to be kept on disk */
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
+ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
@@ -169,8 +276,15 @@ ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
 ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
 void ig__synthetic_batch_free(ig__batch *batch);
 
+/* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
+ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
 /* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
 ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
 ig_status ig__real_size(const char *precision, int *out);
+/* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
+ig__source_want ig__model_want(const ig__model *model);
+/* The same for a model that is not open yet, because the number of classes is not known before the data. */
+ig_status ig__model_want_of(const char *name, ig__source_want *out);
+
 
 #endif

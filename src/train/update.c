@@ -78,9 +78,16 @@ static ig_status cut_pieces(ig__updater *u, const ig_train_options *o, double pi
   return IG_OK;
 }
 
+/* The optimiser; a full-batch method takes its steps itself (descend.c), and only the penalties are wanted here. */
+static ig_status find_optimiser(ig__updater *u, const char *text) {
+  bool descent;
+  IG__TRY(ig__optimizer_is_descent(text, &descent));
+  return descent ? IG_OK : ig__optimiser_parse(text, &u->optimiser, &u->optimiser_options);
+}
+
 static ig_status make(ig__updater *u, const ig_train_options *o, double pictures) {
-  IG__TRY(ig__optimiser_parse(o->optimizer, &u->optimiser, &u->optimiser_options));
-  if (o->momentum >= 0) {
+  IG__TRY(find_optimiser(u, o->optimizer));
+  if (u->optimiser && o->momentum >= 0) {
     char number[32];
     const ig__option *table = u->optimiser->options;
     if (ig__option_row(table, "momentum") < 0)
@@ -89,10 +96,11 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
     if (u->optimiser->check) IG__TRY(u->optimiser->check(u->optimiser_options));
   }
   IG__TRY(check_scale(o->l2_scale));
-  u->lr = o->lr > 0 ? o->lr : u->optimiser->default_lr;
+  u->lr = o->lr > 0 ? o->lr : u->optimiser ? u->optimiser->default_lr : 0;
   u->clip = o->clip;
-  u->weight_decay = o->weight_decay;
-  u->slots = u->optimiser->slots(u->optimiser_options);
+  u->weight_decay = o->weight_decay >= 0 ? o->weight_decay
+                    : u->optimiser && u->optimiser->weight_decay ? u->optimiser->weight_decay(u->optimiser_options) : 0;
+  u->slots = u->optimiser ? u->optimiser->slots(u->optimiser_options) : 0;
   u->grads = ig__alloc((size_t)u->model->params_size, (size_t)u->k->real_size);
   if (!u->grads) return IG_NO_MEMORY;
   for (int i = 0; i < u->slots; i++) {
@@ -228,6 +236,37 @@ double ig__updater_penalty(const ig__updater *u) {
   double sum = 0;
   for (size_t i = 0; i < u->piece_count; i++) sum += penalty_of(u, &u->piece[i]);
   return sum;
+}
+
+double ig__updater_penalty_at(const ig__updater *u, const double *x, double *g) {
+  const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
+  double sum = 0;
+  for (size_t i = 0; i < u->piece_count; i++) {
+    const piece *p = &u->piece[i];
+    for (int j = 0; j < PENALTIES; j++) {
+      if (!(p->lambda[j] > 0)) continue;
+      sum += u->penalty[j]->value(k, p->lambda[j], x + p->offset, p->count);
+      if (g && u->penalty[j]->gradient) u->penalty[j]->gradient(k, p->lambda[j], x + p->offset, g + p->offset, p->count);
+    }
+  }
+  return sum;
+}
+
+void ig__updater_penalty_curvature(const ig__updater *u, const double *x, const double *v, double *out) {
+  const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
+  for (size_t i = 0; i < u->piece_count; i++) {
+    const piece *p = &u->piece[i];
+    for (int j = 0; j < PENALTIES; j++)
+      if (p->lambda[j] > 0 && u->penalty[j]->hessian)
+        u->penalty[j]->hessian(k, p->lambda[j], x + p->offset, v + p->offset, out + p->offset, p->count);
+  }
+}
+
+bool ig__updater_is_smooth(const ig__updater *u) {
+  for (size_t i = 0; i < u->piece_count; i++)
+    for (int j = 0; j < PENALTIES; j++)
+      if (u->piece[i].lambda[j] > 0 && u->penalty[j]->prox) return false;
+  return true;
 }
 
 double ig__updater_weight_norm(const ig__updater *u) {

@@ -69,11 +69,16 @@ test_json_and_eval() {
   want_code 0
   want_out "accuracy"
   want_out "test"
+  want_out "top-5 accuracy"
+  want_out "ROC AUC"
+  want_out "Brier score"
   run eval a --json
   want_code 0
   want_json '.[0].part == "test" and .[0].n == 200 and .[0].classes == 10 and (.[0].per_class | length) == 10
              and .[0].accuracy > 0.2 and .[0].loss > 0 and (.[0].per_class | map(.n) | add) == 200
-             and (.[0].confusion | map(add) | add) == 200'
+             and (.[0].confusion | map(add) | add) == 200
+             and .[0].top == 5 and .[0].top_accuracy >= .[0].accuracy and .[0].auc > 0.5 and .[0].brier > 0
+             and .[0].calibration_error >= 0 and (.[0].per_class | map(.auc > 0.5) | all)'
   run eval a --json --part val
   want_json '.[0].part == "val" and .[0].n == 60'
   run eval a --json --data "digits train=100 test=50 seed=9"

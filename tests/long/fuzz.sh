@@ -22,9 +22,13 @@ fuzz() {
 
 test_checkpoint() { fuzz checkpoint; }
 test_config() { fuzz config; }
+test_exif() { fuzz exif; }
 test_idx() { fuzz idx; }
+test_jpeg() { fuzz jpeg; }
 test_model() { fuzz model; }
 test_options() { fuzz options; }
+test_png() { fuzz png; }
+test_pnm() { fuzz pnm; }
 test_tensors() { fuzz tensors; }
 
 run_tests "$@"

@@ -18,7 +18,7 @@ need() {
       2>/dev/null && return
   done
   python3 -m venv "$peers" >venv.log 2>&1 || skip "no Python with $*, and no environment for it: $(tail -n 1 venv.log)"
-  timeout 1200 "$peers/bin/pip" install -q "$@" >pip.log 2>&1 || skip "pip did not install $*: $(tail -n 1 pip.log)"
+  timeout 1200 "$peers/bin/pip" install -q "${@/#sklearn/scikit-learn}" >pip.log 2>&1 || skip "pip did not install $*: $(tail -n 1 pip.log)"
   python=$peers/bin/python
 }
 
@@ -31,6 +31,11 @@ check() {
 test_pytorch() {
   need numpy torch
   check make_pytorch.py
+}
+
+test_sklearn() {
+  need numpy sklearn
+  check make_sklearn.py
 }
 
 test_keras() {

@@ -131,10 +131,12 @@ def layers(*named):
 
 GREY, COLOUR = (1, 28, 28), (3, 32, 32)
 SGD, ADAM = ("sgd", "momentum=0.9", 0.01), ("adam", "epsilon=1e-7", 0.001)
+OTHERS = [("adam", "amsgrad=yes", 0.001), ("adamw", "weight_decay=0.1", 0.001), ("rmsprop", "rho=0.9", 0.001),
+          ("rmsprop", "momentum=0.5", 0.001), ("adagrad", "epsilon=1e-7", 0.01)]
 # name, forward, picture, tensors, (steps, optimiser) …
 MODELS = [
     ("softmax", softmax, GREY, layers(("dense1", 10, 784)), [(100, SGD), (100, ADAM)]),
-    ("mlp", mlp, GREY, layers(("dense1", 128, 784), ("dense2", 10, 128)), [(100, SGD), (100, ADAM)]),
+    ("mlp", mlp, GREY, layers(("dense1", 128, 784), ("dense2", 10, 128)), [(100, o) for o in [SGD, ADAM] + OTHERS]),
     ("textbook", textbook, GREY,
      layers(("conv2d1", 32, 1, 3, 3), ("conv2d2", 64, 32, 3, 3), ("dense1", 128, 1600), ("dense2", 10, 128)),
      [(100, SGD), (100, ADAM)]),
@@ -162,13 +164,24 @@ def logits(forward, picture, tensors, dtype):
         return forward(torch.from_numpy(g.pictures(0, LOGITS, picture)).to(dtype), p, False)
 
 
+def make_optimiser(name, option, lr, p, trained):
+    if name == "sgd":
+        return torch.optim.SGD(trained, lr=lr, momentum=0.9)
+    if name == "adamw":  # imgrad's decay acts on weights alone
+        groups = [{"params": [v for k, v in p.items() if k.endswith(".weight") == weights], "weight_decay": 0.1 * weights}
+                  for weights in (True, False)]
+        return torch.optim.AdamW(groups, lr=lr, eps=1e-7)
+    if name == "rmsprop":
+        return torch.optim.RMSprop(trained, lr=lr, alpha=0.9, eps=1e-7, momentum=0.5 if option == "momentum=0.5" else 0)
+    if name == "adagrad":
+        return torch.optim.Adagrad(trained, lr=lr, eps=1e-7)
+    return torch.optim.Adam(trained, lr=lr, eps=1e-7, amsgrad=option == "amsgrad=yes")
+
+
 def train(forward, picture, tensors, steps, optimiser):
     name, option, lr = optimiser
     p, trained = start(tensors, torch.float64)
-    if name == "sgd":
-        update = torch.optim.SGD(trained, lr=lr, momentum=0.9)
-    else:
-        update = torch.optim.Adam(trained, lr=lr, eps=1e-7)
+    update = make_optimiser(name, option, lr, p, trained)
     lines = ["run %s %d %s %s" % (name, steps, g.number(lr), option)]
     for step in range(steps):
         first = step % BATCHES * BATCH

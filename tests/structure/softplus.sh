@@ -74,14 +74,14 @@ test_2_the_other_recipes() {
   passes test_ops registry_is_in_order
   IMGRAD_TEST_OP=times passes test_ops test_gradient.c
   imgrad=$build/imgrad
-  for word in layers:times losses:half_mse optimizers:descent schedules:linear penalties:ridge initialisers:lecun_normal \
+  for word in layers:times losses:half_mse optimizers:descent schedules:linear penalties:ridge initialisers:slim_normal \
     sources:noise models:wide recipes:mnist-slow; do
     run help "${word%:*}"
     want_out "${word#*:}"
   done
   run hello
   want_code 0
-  printf 'input 1 28 28\ndense 8 init=lecun_normal relu\ndense classes softmax\n' >small.txt
+  printf 'input 1 28 28\ndense 8 init=slim_normal relu\ndense classes softmax\n' >small.txt
   run train --data "noise count=100" --model small.txt --optimizer "descent momentum=0.5" --schedule linear --loss half_mse \
     --epochs 1 --out run2
   want_code 0

@@ -48,6 +48,7 @@ definition_in() {
     src/optim/schedules) echo 'ig__schedule ig__schedule_' ;;
     src/optim/penalties) echo 'ig__penalty ig__penalty_' ;;
     src/optim/initialisers) echo 'ig__initialiser ig__initialiser_' ;;
+    src/image/codecs) echo 'ig__codec ig__codec_' ;;
     src/data/sources) echo 'ig__source_kind ig__source_' ;;
     *) echo 'no kind is known for this folder' ;;
   esac

@@ -1,4 +1,4 @@
-/* exp, log, sigmoid, tanh and what stands on them, in double for both real types, from the series of the textbooks: an own
+/* exp, log, sigmoid, tanh, silu, gelu and what stands on them, in double for both real types, from the series of the textbooks: an own
  * oracle, independent of the vector kernels and of libm (whose last bits differ from one version to the next). */
 #include "kernels/plain.h"
 
@@ -59,6 +59,40 @@ UNARY(exp)
 UNARY(log)
 UNARY(sigmoid)
 UNARY(tanh)
+
+static double silu_of(double x) { return x * sigmoid_of(x); }
+static double silu_slope_of(double x) { return sigmoid_of(x) * (1 + x * sigmoid_of(-x)); }
+
+static double density_of(double x) { return 0.3989422804014327 * exp_of(-x * x / 2); }
+
+/* The tail beyond a ≥ 0. Below 1.2: ½ − φ·(a + a³/3 + a⁵/15 + …). Above: φ/(a + 1/(a + 2/(a + 3/(a + …)))). */
+static double normal_tail_of(double a) {
+  if (a > 40) return 0;
+  if (a < 1.2) {
+    double term = a, sum = 0;
+    for (int k = 3; term > 1e-20 * sum; k += 2) {
+      sum += term;
+      term *= a * a / k;
+    }
+    return 0.5 - density_of(a) * sum;
+  }
+  double y = a;
+  for (int k = 400; k > 0; k--) y = a + k / y;
+  return density_of(a) / y;
+}
+static double normal_of(double x) { return x < 0 ? normal_tail_of(-x) : 1 - normal_tail_of(x); }
+static double gelu_of(double x) { return x != x ? x : x * normal_of(x); }
+static double gelu_slope_of(double x) { return x != x ? x : normal_of(x) + x * density_of(x); }
+UNARY(silu)
+UNARY(gelu)
+
+#define SLOPE(name)                                                                                           \
+  void IG__NAME(name##_dx)(void *dx, const void *x, const void *dy, int64_t count) {                          \
+    for (int64_t i = 0; i < count; i++)                                                                       \
+      ((real *)dx)[i] = (real)((double)((const real *)dy)[i] * name##_slope_of((double)((const real *)x)[i])); \
+  }
+SLOPE(silu)
+SLOPE(gelu)
 
 static double greatest(const real *x, int64_t cols) {
   double best = (double)x[0];

@@ -48,10 +48,11 @@ IG__INLINE void tile(const int Q, const int K, const int J, const kind of, const
     for (int i = t->columns; i > 0; i--) {
       const V d0 = load(dy), d1 = J > 1 ? load(dy + next) : d0;
 #define POINTER(i) ((i) == 0 ? x0 : (i) == 1 ? x1 : x2)
+#define CHANNELS(q, k) load(POINTER(k) + q / LANES * LANES)
+#define FACTOR(q, k) (!blocked ? POINTER(q)[k * xk] : IG__LANE_FACTORS ? CHANNELS(q, k)[q % LANES] : POINTER(k)[q])
 #define MULTIPLY(q, k)                                                     \
   if (q < Q && k < K) {                                                    \
-    const V s = of == DEPTHWISE ? load(POINTER(q) + k * xk)                \
-                                : splat(blocked ? POINTER(k)[q] : POINTER(q)[k * xk]); \
+    const V s = of == DEPTHWISE ? load(POINTER(q) + k * xk) : splat(FACTOR(q, k)); \
     a##q##k += s * d0;                                                     \
     if (J > 1) b##q##k += s * d1;                                          \
   }
@@ -73,7 +74,7 @@ IG__INLINE void tile(const int Q, const int K, const int J, const kind of, const
 
 /* Rows of a tile by its kernel columns: 24 accumulators at most of 32 registers, 12 of 16. */
 #define COLUMNS 3
-#if IG__VECTOR_BYTES == 64
+#if IG__REGISTERS == 32
 #define ROWS_1 8
 #define ROWS_2 4
 #define ROWS_3 4

@@ -19,18 +19,53 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
 }
 
 /* What the tile below is made of. One input of each pixel from … until-1: */
-#define MULTIPLY(p)                              \
+#define MULTIPLY_BY(p, factor)                   \
   if (p >= from && p < until) {                  \
-    const V s = splat(x[p * pixel]);             \
+    const V s = splat(factor);                   \
     a##p += s * w0;                              \
     if (J > 1) b##p += s * w1;                   \
   }
+#define MULTIPLY(p) MULTIPLY_BY(p, x[p * pixel])
+/* LANES inputs of each pixel as vectors x0, x1, …, whose lanes are the factors. The empty asm keeps gcc from carrying the
+ * vectors of one pixel over to its neighbour, round by round and through the stack, and from treating the last lanes as the
+ * outer loop's. */
+#define HIDE(v) __asm__("" : "+r"(v))
+#define PIXEL(p) const V x##p = p >= from && p < until ? load(x + p * pixel) : (V){0};
+#define MULTIPLY_LANE(p) MULTIPLY_BY(p, x##p[i])
+#define ONE_LANE(lane)                                           \
+  {                                                              \
+    enum { i = (lane) };                                         \
+    const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;      \
+    PIXELS(MULTIPLY_LANE)                                        \
+    w += IG__BLOCK;                                              \
+  }
+#if !IG__LANE_FACTORS
+#define BY_VECTORS
+#else
+#if LANES == 2
+#define EACH_LANE ONE_LANE(0) ONE_LANE(1)
+#else
+#define EACH_LANE ONE_LANE(0) ONE_LANE(1) ONE_LANE(2) ONE_LANE(3)
+#endif
+#define BY_VECTORS                                                           \
+    if (step >= IG__BLOCK) {                                                 \
+      _Pragma("GCC unroll 1")                                                \
+      for (; l + LANES <= lanes; l += LANES, x += LANES) {                   \
+        HIDE(x);                                                             \
+        PIXELS(PIXEL)                                                        \
+        EACH_LANE                                                            \
+      }                                                                      \
+      HIDE(l);                                                               \
+    }
+#endif
 /* One kernel column of a block, which leaves out `skip` pixels. */
 #define LANES_OF(skip, first, end)                                           \
   case skip: {                                                               \
     const int from = first, until = end;                                     \
+    int l = 0;                                                               \
+    BY_VECTORS                                                               \
     _Pragma("GCC unroll 1")                                                  \
-    for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
+    for (; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
       const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
       PIXELS(MULTIPLY)                                                       \
     }                                                                        \
@@ -103,16 +138,19 @@ typedef void tile_function(const conv_tile *t);
 #define ENTRY(step, j, p) tile_##step##_##j##_##p,
 #define EDGE_ENTRY(step, j, p) edge_##step##_##j##_##p,
 #define FEW(X, step, j) X(step, j, 1) X(step, j, 2) X(step, j, 3) X(step, j, 4)
+#define SIX(X, step, j) FEW(X, step, j) X(step, j, 5) X(step, j, 6)
+#define NINE(X, step, j) SIX(X, step, j) X(step, j, 7) X(step, j, 8) X(step, j, 9)
 #if TILE_PIXELS == 14
-#define MANY(X, step, j)                                                                                     \
-  FEW(X, step, j) X(step, j, 5) X(step, j, 6) X(step, j, 7) X(step, j, 8) X(step, j, 9) X(step, j, 10)       \
-  X(step, j, 11) X(step, j, 12) X(step, j, 13) X(step, j, 14)
+#define MANY(X, step, j) \
+  NINE(X, step, j) X(step, j, 10) X(step, j, 11) X(step, j, 12) X(step, j, 13) X(step, j, 14)
 #define TWICE(X, step, j)                                                                                    \
   MANY(X, step, j) X(step, j, 15) X(step, j, 16) X(step, j, 17) X(step, j, 18) X(step, j, 19)                \
   X(step, j, 20) X(step, j, 21) X(step, j, 22) X(step, j, 23) X(step, j, 24) X(step, j, 25)                  \
   X(step, j, 26) X(step, j, 27) X(step, j, 28)
+#elif TILE_PIXELS == 9
+#define MANY NINE
 #else
-#define MANY(X, step, j) FEW(X, step, j) X(step, j, 5) X(step, j, 6)
+#define MANY SIX
 #endif
 #define TABLE(pixels, step, j) \
   pixels(FUNCTION, step, j) static tile_function *const tiles_##step##_##j[] = { NULL, pixels(ENTRY, step, j) };

@@ -5,9 +5,13 @@
 #include "kernels/real.h"
 
 /* Pixels of one register tile, two vectors of output channels each. 14·2 accumulators, 2 weights and 1 broadcast fill 31
- * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. Where one vector is left over, its tile has
- * twice the pixels: with 8 of them, as in a row of 16 cut in two, the latency of the additions alone costs a fifth. */
-#if IG__VECTOR_BYTES == 64
+ * of AVX-512's 32 registers; 6·2 + 3 fill 15 of the 16 that AVX2 and SSE2 have. NEON keeps a vector of each pixel instead of
+ * the broadcast: 9·2 + 9 + 2 are 29 of 32; a tenth pixel would fill all of them, and clang then spills. Where one vector is
+ * left over, its tile has twice the pixels: with 8 of them, as in a row of 16 cut in two, the latency of the additions alone
+ * costs a fifth. */
+#if IG__LANE_FACTORS
+#define TILE_PIXELS 9
+#elif IG__REGISTERS == 32
 #define TILE_PIXELS 14
 #else
 #define TILE_PIXELS 6

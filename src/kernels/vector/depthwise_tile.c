@@ -3,7 +3,7 @@
 #include "kernels/vector/relu.h"
 
 /* Accumulators; beside them stand three weights and three inputs, or one of each. */
-#if IG__VECTOR_BYTES == 64
+#if IG__REGISTERS == 32
 #define MOST_PIXELS 14
 #define PIXELS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 #else

@@ -1,4 +1,4 @@
-/* exp, log, sigmoid and tanh over spans. */
+/* exp, log, sigmoid, tanh, silu and gelu over spans. */
 #include "kernels/vector/math.h"
 
 #define UNARY(name) \
@@ -7,3 +7,12 @@ UNARY(exp)
 UNARY(log)
 UNARY(sigmoid)
 UNARY(tanh)
+UNARY(silu)
+UNARY(gelu)
+
+#define SLOPE(name)                                                                         \
+  void IG__NAME(name##_dx)(void *dx, const void *x, const void *dy, int64_t count) {        \
+    EACH_VECTOR(count, const V v = GET(x), g = GET(dy); PUT(dx, g * rounded(name##_slope(v)))); \
+  }
+SLOPE(silu)
+SLOPE(gelu)

@@ -7,7 +7,7 @@
 
 /* 12·2 accumulators, 2 vectors of B and a broadcast of 32 registers; 6·2 + 3 of 16. Few rows take more columns, to have
  * the eight independent chains that two multiply-adds a cycle with a latency of four need. */
-#if IG__VECTOR_BYTES == 64
+#if IG__REGISTERS == 32
 #define GEMM_ROWS 12
 #define WIDE_8 2 /* most rows with 8 vectors */
 #define WIDE_4 4 /* most rows with 4 vectors */

@@ -51,9 +51,12 @@ static void row_from_u8(const uint8_t *x, real a, real b, real *y, int width) {
 
 static void blocked_row_from_u8(const uint8_t *x, int64_t x_pitch, const double *a, const double *b, real *y, int channels,
                                 int width) {
-  for (int c = 0; c < IG__BLOCK; c++)
+  for (int c = 0; c < IG__BLOCK; c++) {
+    /* Read beforehand: an address sanitizer's check of b between product and sum keeps clang from fusing them. */
+    const real factor = c < channels ? (real)a[c] : 0, shift = c < channels ? (real)b[c] : 0;
     for (int j = 0; j < width; j++)
-      y[(int64_t)j * IG__BLOCK + c] = c < channels ? (real)x[c * x_pitch + j] * (real)a[c] + (real)b[c] : 0;
+      y[(int64_t)j * IG__BLOCK + c] = c < channels ? (real)x[c * x_pitch + j] * factor + shift : 0;
+  }
 }
 
 void IG__NAME(image_from_u8)(const uint8_t *x, const double *a, const double *b, const ig__image *y, int n0, int n1) {

@@ -1,12 +1,13 @@
 #ifndef IG__KERNELS_MATH_H
 #define IG__KERNELS_MATH_H
-/* exp, log, sigmoid and tanh of a vector, without libm: the same bits on every instruction set that has fused multiply-add
+/* exp, log, sigmoid, tanh, silu and gelu of a vector, without libm: the same bits on every instruction set that has fused multiply-add
  * (tests/unit/kernels/test_math.c), and a compiler's vector extensions are all they need.
  *
  * The polynomials are plain Taylor series, one or two terms longer than fitted ones would be: their coefficients can be
  * checked by eye. Each formula is written so that no sum has two products (see `rounded`). Worst errors seen, in units of
  * the last place, float and double: exp 1.1, log 0.9, sigmoid 2.4, tanh 2.6 (test_math.c bounds them). */
 
+#include "kernels/normal.h"
 #include "kernels/vector/span.h"
 
 #if IG__REAL_SIZE == 4
@@ -21,6 +22,8 @@ typedef uint32_t word;
 #define EXP_MOST 89.0f      /* above: infinite */
 #define TANH_MOST 20.0f     /* of 2|x|; above: tanh is 1 */
 #define SQRT_HALF_BITS 0x3f3504f3
+#define NORMAL_TAIL IG__NORMAL_TAIL_32
+#define NORMAL_MOST IG__NORMAL_MOST_32
 #else
 typedef uint64_t word;
 #define R(x) x
@@ -33,6 +36,8 @@ typedef uint64_t word;
 #define EXP_MOST 710.0
 #define TANH_MOST 40.0
 #define SQRT_HALF_BITS 0x3fe6a09e667f3bcd
+#define NORMAL_TAIL IG__NORMAL_TAIL_64
+#define NORMAL_MOST IG__NORMAL_MOST_64
 #endif
 
 typedef word VN __attribute__((vector_size(IG__VECTOR_BYTES))); /* bits; shifts of signed 64-bit lanes are slow on AVX2 */
@@ -134,6 +139,38 @@ IG__INLINE V tanh_vector(V x) {
   const V q = expm1_near_zero(reduce(a, &n)), scale = (V)((n + words(EXPONENT_BIAS)) << MANTISSA_BITS);
   const V t = rounded(scale * q + (scale - splat(1)));
   return rounded((V)((VI)(t / (t + splat(2))) | (VI)sign_of(x)));
+}
+
+IG__INLINE V silu_vector(V x) { return x * sigmoid_vector(x); }
+
+/* σ(x)·(1 + x·(1 − σ(x))) */
+IG__INLINE V silu_slope(V x) {
+  const V s = sigmoid_vector(x), rest = splat(1) - s;
+  return s * (x * rest + splat(1));
+}
+
+/* Φ(x), the normal distribution, and e^(−x²/2), which both gelu and its slope are made of (kernels/normal.h). */
+IG__INLINE V normal_vector(V x, V *density) {
+  static const real c[] = {NORMAL_TAIL};
+  V a = magnitude(x);
+  *density = exp_vector(rounded(x * splat(R(-0.5))) * x);
+  a = choose((VI)(a > splat(NORMAL_MOST)), splat(NORMAL_MOST), a);
+  const V r = splat(1) / (a + splat(IG__NORMAL_MAP)), t = rounded((a - splat(IG__NORMAL_MAP)) * r);
+  V p = splat(c[sizeof c / sizeof c[0] - 1]);
+  for (int i = (int)(sizeof c / sizeof c[0]) - 2; i >= 0; i--) p = p * t + splat(c[i]);
+  const V tail = rounded(p * (r * splat(IG__NORMAL_MAP)) * *density);
+  return choose((VI)(x < splat(0)), tail, splat(1) - tail);
+}
+
+IG__INLINE V gelu_vector(V x) {
+  V density;
+  return x * normal_vector(x, &density);
+}
+
+IG__INLINE V gelu_slope(V x) {
+  V density;
+  const V distribution = normal_vector(x, &density);
+  return rounded(x * density) * splat((real)IG__NORMAL_DENSITY) + distribution;
 }
 
 #endif

@@ -30,9 +30,10 @@ IG__INLINE void multiply(const int Q, const int J, const product *p) {
 #pragma GCC unroll 1
   for (int t = p->tiles; t > 0; t--, v += IG__BLOCK, d += IG__BLOCK) {
     const V d0 = load(d), d1 = J > 1 ? load(d + next) : d0;
+#define FACTOR(q) (IG__LANE_FACTORS ? load(v + q / LANES * LANES)[q % LANES] : v[q])
 #define MULTIPLY(q)                                      \
   if (q < Q) {                                           \
-    const V s = splat(v[q]);                             \
+    const V s = splat(FACTOR(q));                        \
     a##q += s * d0;                                      \
     if (J > 1) b##q += s * d1;                           \
   }
@@ -47,7 +48,7 @@ IG__INLINE void multiply(const int Q, const int J, const product *p) {
 }
 
 /* How the 16 channels of an input block are cut into register tiles: X(channels, first channel). */
-#if IG__VECTOR_BYTES == 64
+#if IG__REGISTERS == 32
 #define TILES(X) X(8, 0) X(8, 8)
 #define SIZES(X) X(8)
 #else

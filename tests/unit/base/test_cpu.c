@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 TEST(isa_names_and_order) {
-  static const char *const names[] = {"reference", "baseline", "avx2", "avx512"};
+  static const char *const names[] = {"reference", "baseline", "avx2", "avx512", "neon"};
   for (int i = 0; i < IG__ISA_COUNT; i++) CHECK_STR(ig__isa_name((ig__isa)i), names[i]);
   CHECK_STR(ig__isa_name((ig__isa)99), "unknown");
-  CHECK(ig__isa_usable(IG__ISA_REFERENCE) && ig__isa_usable(IG__ISA_BASELINE));
+  CHECK(ig__isa_usable(IG__ISA_REFERENCE) && ig__isa_usable(IG__ISA_BASELINE) != ig__isa_usable(IG__ISA_NEON));
   CHECK(!ig__isa_usable(IG__ISA_AVX512) || ig__isa_usable(IG__ISA_AVX2));
   CHECK(!ig__isa_usable((ig__isa)99));
 }
@@ -33,8 +33,11 @@ TEST(isa_choice) {
   setenv("IMGRAD_ISA", "reference", 1);
   CHECK_OK(ig__isa_choose(NULL, &isa));
   CHECK_INT(isa, IG__ISA_REFERENCE);
-  CHECK_OK(ig__isa_choose("baseline", &isa)); /* a name given goes before the environment */
-  CHECK_INT(isa, IG__ISA_BASELINE);
+  const ig__isa plain = ig__isa_usable(IG__ISA_NEON) ? IG__ISA_NEON : IG__ISA_BASELINE;
+  CHECK_OK(ig__isa_choose(ig__isa_name(plain), &isa)); /* a name given goes before the environment */
+  CHECK_INT(isa, plain);
+  CHECK_STATUS(ig__isa_choose(plain == IG__ISA_NEON ? "avx2" : "neon", &isa), IG_USAGE);
+  CHECK_HAS(ig_last_error(), "it has reference, ");
   setenv("IMGRAD_ISA", "mmx", 1);
   CHECK_STATUS(ig__isa_choose(NULL, &isa), IG_USAGE);
   CHECK_HAS(ig_last_error(), "IMGRAD_ISA: 'mmx'");

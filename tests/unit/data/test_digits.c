@@ -13,7 +13,7 @@ static void draw(const ig__source *source, ig__part part, int64_t index, uint8_t
 
 TEST(digits_shape) {
   ig__source *s;
-  CHECK_OK(ig__source_open("digits", &s));
+  CHECK_OK(ig__source_open("digits", NULL, &s));
   CHECK_INT(s->info.count[IG__TRAIN], 20000);
   CHECK_INT(s->info.count[IG__VAL], 0);
   CHECK_INT(s->info.count[IG__TEST], 5000);
@@ -28,9 +28,9 @@ TEST(digits_are_pure) {
   ig__source *a, *b, *c;
   uint8_t first[784], second[784];
   int l1, l2, same = 0;
-  CHECK_OK(ig__source_open("digits train=500", &a));
-  CHECK_OK(ig__source_open("digits train=1000 test=7", &b));
-  CHECK_OK(ig__source_open("digits seed=2", &c));
+  CHECK_OK(ig__source_open("digits train=500", NULL, &a));
+  CHECK_OK(ig__source_open("digits train=1000 test=7", NULL, &b));
+  CHECK_OK(ig__source_open("digits seed=2", NULL, &c));
   for (int64_t i = 499; i >= 0; i--) {
     memset(first, 1, sizeof first);
     draw(a, IG__TRAIN, i, first, &l1);
@@ -56,7 +56,7 @@ TEST(digits_are_these) {
   uint8_t image[784];
   int32_t label;
   uLong crc = crc32(0, NULL, 0);
-  CHECK_OK(ig__source_open("digits", &s));
+  CHECK_OK(ig__source_open("digits", NULL, &s));
   for (int64_t i = 0; i < 2000; i++) {
     CHECK_OK(s->kind->read(s, IG__TRAIN, i, (void *[]){image, &label}));
     crc = crc32(crc, image, sizeof image);
@@ -72,7 +72,7 @@ TEST(digits_are_balanced_and_distinct) {
   static uint64_t hash[25000];
   int n = 0;
   uint8_t image[784];
-  CHECK_OK(ig__source_open("digits", &s));
+  CHECK_OK(ig__source_open("digits", NULL, &s));
   double start = ig__now();
   for (ig__part part = 0; part < IG__PARTS; part++)
     for (int64_t i = 0; i < s->info.count[part]; i++) {
@@ -98,7 +98,7 @@ TEST(digits_are_balanced_and_distinct) {
 TEST(digits_are_centred) {
   ig__source *s;
   int off = 0;
-  CHECK_OK(ig__source_open("digits train=3000", &s));
+  CHECK_OK(ig__source_open("digits train=3000", NULL, &s));
   for (int64_t i = 0; i < 3000; i++) {
     uint8_t image[784];
     int label;
@@ -124,8 +124,8 @@ TEST(random_noise) {
   int32_t label, other;
   int count[10] = {0};
   double sum = 0;
-  CHECK_OK(ig__source_open("random", &s));
-  CHECK_OK(ig__source_open("random seed=1", &t));
+  CHECK_OK(ig__source_open("random", NULL, &s));
+  CHECK_OK(ig__source_open("random seed=1", NULL, &t));
   CHECK_INT(s->info.count[IG__TRAIN], 1000);
   CHECK_INT(s->info.count[IG__VAL] + s->info.count[IG__TEST], 0);
   CHECK_INT(s->info.field[0].type, IG__FIELD_F32);
@@ -145,7 +145,7 @@ TEST(random_noise) {
   for (int d = 0; d < 10; d++) CHECK_NEAR(count[d], 100, 45);
   ig__source_close(s);
   ig__source_close(t);
-  CHECK_OK(ig__source_open("random count=3 channels=3 height=5 width=7 classes=2", &s));
+  CHECK_OK(ig__source_open("random count=3 channels=3 height=5 width=7 classes=2", NULL, &s));
   CHECK_INT(ig__field_bytes(&s->info.field[0]), 3 * 5 * 7 * 4);
   CHECK_INT(s->info.class_count, 2);
   ig__source_close(s);
@@ -155,7 +155,7 @@ TEST(random_noise) {
 TEST(random_split) {
   ig__source *s;
   ig__samples samples;
-  CHECK_OK(ig__source_open("random", &s));
+  CHECK_OK(ig__source_open("random", NULL, &s));
   CHECK_OK(ig__samples_make(s, &(ig__split_options){.val = 0.3}, &samples));
   CHECK_INT(samples.count[IG__TRAIN], 700);
   CHECK_INT(samples.count[IG__VAL], 300);
@@ -169,7 +169,7 @@ TEST(open_by_name_or_path) {
   static const struct { const char *text; ig_status status; const char *words; } rows[] = {
     {"digit", IG_USAGE, "did you mean \"digits\"?"},
     {"no/such/folder", IG_USAGE, "no/such/folder: no such file or folder"},
-    {"xyzzy", IG_USAGE, "digits, idx, random"},
+    {"xyzzy", IG_USAGE, "digits, folder, idx, random"},
     {"", IG_USAGE, "asked for nothing"},
     {"   ", IG_USAGE, "asked for nothing"},
     {"digits trian=3", IG_USAGE, "train"},
@@ -182,7 +182,7 @@ TEST(open_by_name_or_path) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     s = (ig__source *)&rows;
-    CHECK_STATUS(ig__source_open(rows[i].text, &s), rows[i].status);
+    CHECK_STATUS(ig__source_open(rows[i].text, NULL, &s), rows[i].status);
     CHECK_HAS(ig_last_error(), rows[i].words);
     CHECK(s == NULL);
   }
@@ -199,7 +199,7 @@ TEST(open_out_of_memory) {
       ig__source *s = NULL;
       snprintf(spec, sizeof spec, "malloc@%d", n);
       ig__fault_set(spec);
-      ig_status status = ig__source_open(texts[i], &s);
+      ig_status status = ig__source_open(texts[i], NULL, &s);
       ig__fault_set(NULL);
       CHECK(status == IG_OK || status == IG_NO_MEMORY);
       CHECK((status == IG_OK) == (s != NULL));

@@ -49,7 +49,7 @@ static const char *subfolder(const char *name) {
 
 static ig_status try_open(const char *folder) {
   ig__source *source;
-  ig_status status = ig__source_open(folder, &source);
+  ig_status status = ig__source_open(folder, NULL, &source);
   if (status == IG_OK)
     for (ig__part part = 0; part < IG__PARTS; part++)
       for (int64_t i = 0; i < source->info.count[part]; i++) {
@@ -81,7 +81,7 @@ TEST(idx_good) {
     put_idx(folder, rows[i].test_images, rows[i].rank, rows[i].rank == 3 ? d3 : d4, 100, 251);
     put_idx(folder, rows[i].test_labels, 1, (int[]){3}, 5, 8);
     ig__source *source;
-    CHECK_OK(ig__source_open(folder, &source));
+    CHECK_OK(ig__source_open(folder, NULL, &source));
     const ig__source_info *info = &source->info;
     CHECK_STR(source->kind->name, "idx");
     CHECK_STR(info->name, folder);
@@ -275,7 +275,7 @@ TEST(idx_mnist) {
     {IG__TRAIN, 60000, 0xf3639b56, 0xba07e8ef}, {IG__TEST, 10000, 0xe4ca5f57, 0xee8604d9}};
   const char *path = test_data("mnist");
   ig__source *source;
-  CHECK_OK(ig__source_open(path, &source));
+  CHECK_OK(ig__source_open(path, NULL, &source));
   CHECK_INT(source->info.class_count, 10);
   for (int i = 0; i < 2; i++) {
     uLong pixels = crc32(0, NULL, 0), labels = pixels;

@@ -226,3 +226,80 @@ TEST(order_out_of_memory) {
     CHECK_INT(ig__alloc_outstanding(), before);
   }
 }
+
+/* ---- every class alike ------------------------------------------------------------------------------------------------- */
+
+static int by_index(const void *a, const void *b) {
+  const ig__ref *x = a, *y = b;
+  return x->index != y->index ? (x->index > y->index) - (x->index < y->index) : (x->key > y->key) - (x->key < y->key);
+}
+
+/* Classes get equal places; within a class every picture appears as often as another, or once more; no key stands twice; the
+ * list is the same whatever order its refs came in. */
+TEST(balanced_order) {
+  enum { CLASSES = 7 };
+  static ig__ref ref[N], turned[N], out[N], again[N];
+  fake f = {0};
+  ig__source source = fake_source(&f, N, 0, 0, CLASSES);
+  for (int64_t count = 1; count <= N; count = count * 5 + 3) {
+    int64_t places[CLASSES] = {0}, have[CLASSES] = {0}, most[CLASSES] = {0}, least[CLASSES], present = 0;
+    make(ref, count);
+    for (int64_t i = 0; i < count; i++) turned[i] = ref[count - 1 - i];
+    CHECK_OK(ig__order_balanced(&source, ref, count, 5, 3, out));
+    CHECK_OK(ig__order_balanced(&source, turned, count, 5, 3, again));
+    CHECK(memcmp(out, again, (size_t)count * sizeof *out) == 0);
+    for (int64_t i = 0; i < count; i++) have[fake_label(&source, IG__TRAIN, i)]++;
+    for (int c = 0; c < CLASSES; c++) present += have[c] > 0, least[c] = INT64_MAX;
+    qsort(out, (size_t)count, sizeof *out, by_index);
+    for (int64_t i = 0, end; i < count; i = end) {
+      const int c = fake_label(&source, IG__TRAIN, out[i].index);
+      for (end = i; end < count && out[end].index == out[i].index; end++) CHECK(end == i || out[end].key != out[end - 1].key);
+      places[c] += end - i;
+      if (end - i > most[c]) most[c] = end - i;
+      if (end - i < least[c]) least[c] = end - i;
+    }
+    for (int c = 0; c < CLASSES; c++) {
+      if (!have[c]) continue;
+      CHECK(places[c] == count / present || places[c] == count / present + 1);
+      CHECK(most[c] - least[c] <= 1 && most[c] == (places[c] + have[c] - 1) / have[c]);
+    }
+  }
+}
+
+/* Another epoch draws others from the large classes and mixes anew; over many, every picture has its turn. */
+TEST(balanced_epochs_differ) {
+  enum { COUNT = 280, CLASSES = 7, EPOCHS = 60 };
+  static ig__ref ref[COUNT], out[COUNT], last[COUNT];
+  static int seen[COUNT];
+  fake f = {0};
+  ig__source source = fake_source(&f, COUNT, 0, 0, CLASSES);
+  make(ref, COUNT);
+  memset(seen, 0, sizeof seen);
+  for (int epoch = 0; epoch < EPOCHS; epoch++) {
+    CHECK_OK(ig__order_balanced(&source, ref, COUNT, 5, epoch, out));
+    CHECK(epoch == 0 || memcmp(out, last, sizeof out) != 0);
+    memcpy(last, out, sizeof out);
+    for (int i = 0; i < COUNT; i++) seen[out[i].index]++;
+  }
+  for (int i = 0; i < COUNT; i++) CHECK(seen[i] > 0);
+}
+
+TEST(balanced_out_of_memory) {
+  static ig__ref ref[50], out[50];
+  fake f = {0};
+  ig__source source = fake_source(&f, 50, 0, 0, 4);
+  const int64_t before = ig__alloc_outstanding();
+  ig_status status = IG_NO_MEMORY;
+  make(ref, 50);
+  int n = 1;
+  for (; status != IG_OK; n++) {
+    char spec[32];
+    snprintf(spec, sizeof spec, "malloc@%d", n);
+    ig__fault_set(spec);
+    status = ig__order_balanced(&source, ref, 50, 0, 0, out);
+    ig__fault_set(NULL);
+    CHECK(status == IG_OK || status == IG_NO_MEMORY);
+    CHECK_INT(ig__alloc_outstanding(), before);
+  }
+  CHECK(n > 8);
+}

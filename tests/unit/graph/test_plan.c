@@ -363,7 +363,7 @@ TEST(two_thousand_nodes) {
   double took = ig__now() - start;
   printf("  %zu nodes, %zu phases, buffers %zu KiB: %.1f ms\n", plan->item_count, plan->phase_count, plan->memory.buffers >> 10,
          took * 1e3);
-  CHECK(took < 0.1 * (toy_slow() ? 20 : 1));
+  CHECK(took < 2.0 * (toy_slow() ? 20 : 1)); /* 8 ms, and 29 in an emulator: against passes that hang, not for speed */
   toy_check_memory(plan);
   ig__plan_free(plan);
   toy_close(t);

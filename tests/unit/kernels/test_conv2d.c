@@ -60,10 +60,10 @@ static void forward(const ig__kernels *t, const ig__conv *g, const canvas *x, co
  * one cut against another. */
 static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
   dice d = { seed };
-  for (int i = 0; i < cases; i++) {
+  for (int i = 0; i < cases; i += every()) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, plain, 100000);
-    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
+    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size);
     const int halo = halo_of(&d, &g);
     canvas x = canvas_new(&d, size, n, g.c_in, g.h, g.w, plain ? 1 : 16, halo);
     canvas_fill(&x, &d, integers, halo);
@@ -74,7 +74,7 @@ static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
     canvas want = canvas_copy(&blank);
     forward(ref, &g, &x, w, &want, &e, (cuts){ 0, 1 });
     canvas_keep_interior(&want, &blank);
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       canvas y = canvas_copy(&blank);
       forward(ig__kernels_for(isa, size), &g, &x, w, &y, &e, cuts_new(&d, n));
@@ -98,10 +98,10 @@ static void backward(const ig__kernels *t, const ig__conv *g, const canvas *dy, 
 /* dy's halo is zero only where it may be read: at stride 1. */
 static void dx_cases(uint64_t seed, int cases, bool integers) {
   dice d = { seed };
-  for (int i = 0; i < cases; i++) {
+  for (int i = 0; i < cases; i += every()) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, false, 100000);
-    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
+    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size);
     const int across = (g.kw - 1) * g.dw - g.pw, down = (g.kh - 1) * g.dh - g.ph, need = across > down ? across : down;
     const int halo = (need > 0 ? need : 0) + roll(&d, 0, 1);
     canvas dy = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, halo);
@@ -112,7 +112,7 @@ static void dx_cases(uint64_t seed, int cases, bool integers) {
     canvas want = canvas_copy(&blank);
     backward(ref, &g, &dy, w, &want, (cuts){ 0, 1 });
     canvas_keep_interior(&want, &blank);
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       canvas dx = canvas_copy(&blank);
       backward(ig__kernels_for(isa, size), &g, &dy, w, &dx, cuts_new(&d, n));
@@ -145,18 +145,18 @@ static void *gradient(const ig__kernels *t, const ig__conv *g, const canvas *x, 
 
 static void dw_cases(uint64_t seed, int cases, bool plain, bool integers) {
   dice d = { seed };
-  for (int i = 0; i < cases; i++) {
+  for (int i = 0; i < cases; i += every()) {
     const int size = reals[i % 2], n = roll(&d, 1, 3);
     const ig__conv g = shape(&d, plain, 100000);
     const ig__pack form = ig__pack_forward(&g, plain ? 1 : 16);
-    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size);
+    const ig__kernels *ref = ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size);
     const int halo = halo_of(&d, &g), most = ref->conv2d_dw_parts(&g, form);
     canvas x = canvas_new(&d, size, n, g.c_in, g.h, g.w, plain ? 1 : 16, halo);
     canvas_fill(&x, &d, integers, halo);
     canvas dy = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, 1);
     canvas_fill(&dy, &d, integers, 0);
     void *want = gradient(ref, &g, &x, &dy, (cuts){ 0, 1 });
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       void *got = gradient(ig__kernels_for(isa, size), &g, &x, &dy, (cuts){ roll(&d, 0, n), roll(&d, 1, most) });
       CHECK_CASE(same(got, want, weight_count(&g), size), isa, size, &g);
@@ -171,7 +171,7 @@ TEST(conv2d_dw_of_plain_x_equals_reference) { dw_cases(5, 250, true, true); }
 
 /* Reals round, so equal bits mean an equal order of the sums: whatever the cuts, AVX2 like AVX-512. */
 TEST(conv2d_bits_do_not_depend_on_cuts_or_vector_width) {
-  if (!ig__isa_usable(IG__ISA_AVX2)) test_skip("no FMA here");
+  if (!ig__isa_usable(FUSED)) test_skip("no FMA here");
   forward_cases(6, 100, false, false);
   forward_cases(7, 60, true, false);
   dx_cases(8, 100, false);

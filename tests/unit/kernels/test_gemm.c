@@ -85,8 +85,8 @@ static void products(uint64_t seed, int cases, bool integers, int64_t most_k) {
     const int size = i % 2 ? 8 : 4;
     const int64_t m = roll(&d, 0, 2) ? roll(&d, 1, 40) : roll(&d, 1, 4), n = roll(&d, 0, 2) ? roll(&d, 1, 200) : roll(&d, 1, 33);
     product r = product_new(&d, size, m, n, roll(&d, 0, (int)most_k), integers);
-    void *want = multiply(ig__kernels_for(integers ? IG__ISA_REFERENCE : IG__ISA_AVX2, size), &r, m, n);
-    for (ig__isa isa = integers ? IG__ISA_BASELINE : IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    void *want = multiply(ig__kernels_for(integers ? IG__ISA_REFERENCE : FUSED, size), &r, m, n);
+    for (ig__isa isa = integers ? IG__ISA_BASELINE : FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       void *got = multiply(ig__kernels_for(isa, size), &r, roll(&d, 1, (int)m), 16 * roll(&d, 1, 13));
       CHECK_PRODUCT(same(got, want, r.c_count, size), isa, &r);
@@ -120,7 +120,7 @@ TEST(gemm_many_rows_and_long_sums) {
 }
 
 TEST(gemm_bits_do_not_depend_on_cuts_or_vector_width) {
-  if (!ig__isa_usable(IG__ISA_AVX2)) test_skip("no FMA here");
+  if (!ig__isa_usable(FUSED)) test_skip("no FMA here");
   products(4, 200, false, 600);
 }
 

@@ -69,6 +69,64 @@ TEST(functions_reach_into_the_denormals) {
   }
 }
 
+/* ---- silu, gelu ------------------------------------------------------------------------------------------------------ */
+
+static long double normal_exact(long double x) { return erfcl(-x / sqrtl(2)) / 2; }
+static long double density_exact(long double x) { return expl(-x * x / 2) / sqrtl(2 * acosl(-1)); }
+static long double silu_slope_exact(long double x) { return sigmoid_exact(x) * (1 + x * sigmoid_exact(-x)); }
+static long double gelu_slope_exact(long double x) { return normal_exact(x) + x * density_exact(x); }
+
+/* The values keep relative accuracy on the negative side too, where they vanish: gelu's as e^(−x²/2), whose exponent is
+ * rounded. The slopes have a zero there, so their distance is taken from the larger of their two terms. */
+static void check_gates(const ig__kernels *k, double low, double high, int count) {
+  const double epsilon = k->real_size == 4 ? 0x1p-23 : 0x1p-52, least = k->real_size == 4 ? 0x1p-126 : 0x1p-1022;
+  for (int i = 0; i < count; i++) {
+    double x[1], one[1], y[1];
+    put(x, k->real_size, 0, low + (high - low) * i / (count - 1));
+    put(one, k->real_size, 0, 1);
+    const double at = get(x, k->real_size, 0), square = at * at / 2, steep = fabs(at);
+    const struct { const char *name; double got, want, bound; } row[] = {
+      {"silu", (k->silu(y, x, 1), get(y, k->real_size, 0)), (double)(at * sigmoid_exact(at)), 4},
+      {"gelu", (k->gelu(y, x, 1), get(y, k->real_size, 0)), (double)(at * normal_exact(at)), 8 + (at < 0 ? square : 0)},
+      {"silu_dx", (k->silu_dx(y, x, one, 1), get(y, k->real_size, 0)), (double)silu_slope_exact(at), 5},
+      {"gelu_dx", (k->gelu_dx(y, x, one, 1), get(y, k->real_size, 0)), (double)gelu_slope_exact(at), 6 + 2 * square}};
+    const double size[] = {fabs(row[0].want), fabs(row[1].want), (double)sigmoid_exact(at) * (1 + steep),
+                           (double)(normal_exact(at) + steep * density_exact(at))};
+    for (int r = 0; r < 4; r++)
+      if (!(fabs(row[r].got - row[r].want) <= row[r].bound * epsilon * size[r] + (1 + steep) * least))
+        FAIL_AT(k, row[r].name, "of %a is %a, want %a: off by %.2f of the last place", at, row[r].got, row[r].want,
+                fabs(row[r].got - row[r].want) / (epsilon * size[r]));
+  }
+}
+
+TEST(silu_and_gelu_are_accurate) {
+  EACH_TABLE(k) {
+    check_gates(k, -6, 6, 12001);
+    check_gates(k, k->real_size == 4 ? -13 : -37, 40, 6001);
+    check_gates(k, -1e-3, 1e-3, 2001);
+    check_gates(k, -700, 700, 2001);
+  }
+  check_gates(oracle(8), -8, 8, 2001);
+}
+
+TEST(silu_and_gelu_at_the_edges) {
+  EACH_TABLE(k) {
+    const double inputs[] = {0, 1e30, -1e30, NAN};
+    for (int i = 0; i < 4; i++) {
+      double x[1], g[1], y[1];
+      put(x, k->real_size, 0, inputs[i]), put(g, k->real_size, 0, 1);
+      k->silu(y, x, 1);
+      const double silu = get(y, k->real_size, 0);
+      k->gelu(y, x, 1);
+      const double gelu = get(y, k->real_size, 0);
+      k->gelu_dx(y, x, g, 1);
+      const double slope = get(y, k->real_size, 0);
+      if (i == 3) CHECK(isnan(silu) && isnan(gelu) && isnan(slope));
+      else CHECK(silu == (i == 1 ? get(x, k->real_size, 0) : 0) && gelu == silu && slope == (i == 0 ? 0.5 : i == 1));
+    }
+  }
+}
+
 static double one(const ig__kernels *k, int which, double x) {
   double in = 0, out = 0;
   put(&in, k->real_size, 0, x);

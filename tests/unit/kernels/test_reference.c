@@ -73,11 +73,11 @@ TEST(optimisers_by_hand) {
     const ig__kernels *k = ig__kernels_for((ig__isa)isa, 8);
     double w = 1, g = 0.5, m = 0, v = 0, buf = 0;
     ig__adam p = {.lr = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-7, .correction1 = 0.1, .correction2 = 0.001};
-    k->adam_step(&w, &g, &m, &v, &p, 1);
+    k->adam_step(&w, &g, &m, &v, NULL, &p, 1);
     CHECK_NEAR(w, 1 - 0.1 * 0.5 / (0.5 + 1e-7), 1e-14);
     double before = w;
     g = 0.25, p.correction1 = 0.19, p.correction2 = 1 - 0.999 * 0.999;
-    k->adam_step(&w, &g, &m, &v, &p, 1);
+    k->adam_step(&w, &g, &m, &v, NULL, &p, 1);
     CHECK_NEAR(m, 0.07, 1e-16);
     CHECK_NEAR(v, 0.00031225, 1e-18);
     CHECK_NEAR(w, before - 0.1 * (0.07 / 0.19) / (sqrt(0.00031225 / 0.001999) + 1e-7), 1e-13);

@@ -2,8 +2,9 @@
  * written outside; the same bits however a span is cut; the same bits on AVX2 and AVX-512. */
 #include "kernel_data.h"
 
-/* A kernel on four arrays of which it may write any. */
-typedef struct arrays { char *p[4]; } arrays;
+/* A kernel on five arrays of which it may write any. */
+enum { ARRAYS = 5 };
+typedef struct arrays { char *p[ARRAYS]; } arrays;
 typedef void run(const ig__kernels *k, arrays a, int64_t count);
 
 static void run_fill(const ig__kernels *k, arrays a, int64_t n) { k->fill(a.p[0], 0.3, n); }
@@ -21,6 +22,10 @@ static void run_exp(const ig__kernels *k, arrays a, int64_t n) { k->exp(a.p[0], 
 static void run_log(const ig__kernels *k, arrays a, int64_t n) { k->log(a.p[0], a.p[3], n); }
 static void run_sigmoid(const ig__kernels *k, arrays a, int64_t n) { k->sigmoid(a.p[0], a.p[1], n); }
 static void run_tanh(const ig__kernels *k, arrays a, int64_t n) { k->tanh(a.p[0], a.p[0], n); }
+static void run_silu(const ig__kernels *k, arrays a, int64_t n) { k->silu(a.p[0], a.p[0], n); }
+static void run_gelu(const ig__kernels *k, arrays a, int64_t n) { k->gelu(a.p[0], a.p[1], n); }
+static void run_silu_dx(const ig__kernels *k, arrays a, int64_t n) { k->silu_dx(a.p[0], a.p[0], a.p[1], n); }
+static void run_gelu_dx(const ig__kernels *k, arrays a, int64_t n) { k->gelu_dx(a.p[0], a.p[1], a.p[0], n); }
 static void run_sgd(const ig__kernels *k, arrays a, int64_t n) { k->sgd_step(a.p[0], a.p[1], NULL, 0.1, 0, false, n); }
 static void run_momentum(const ig__kernels *k, arrays a, int64_t n) {
   k->sgd_step(a.p[0], a.p[1], a.p[2], 0.1, 0.9, false, n);
@@ -31,7 +36,21 @@ static void run_nesterov(const ig__kernels *k, arrays a, int64_t n) {
 static void run_adam(const ig__kernels *k, arrays a, int64_t n) {
   const ig__adam p = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-7, .correction1 = 1 - 0.9 * 0.9,
                       .correction2 = 1 - 0.999 * 0.999};
-  k->adam_step(a.p[0], a.p[1], a.p[2], a.p[3], &p, n);
+  k->adam_step(a.p[0], a.p[1], a.p[2], a.p[3], NULL, &p, n);
+}
+
+static void run_amsgrad(const ig__kernels *k, arrays a, int64_t n) {
+  const ig__adam p = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-7, .correction1 = 1, .correction2 = 0.5};
+  k->adam_step(a.p[0], a.p[1], a.p[2], a.p[3], a.p[4], &p, n);
+}
+static void run_rmsprop(const ig__kernels *k, arrays a, int64_t n) {
+  k->rms_step(a.p[0], a.p[1], a.p[3], NULL, &(ig__rms){.lr = 0.01, .keep = 0.9, .add = 0.1, .epsilon = 1e-7}, n);
+}
+static void run_rms_momentum(const ig__kernels *k, arrays a, int64_t n) {
+  k->rms_step(a.p[0], a.p[1], a.p[3], a.p[2], &(ig__rms){.lr = 0.01, .keep = 0.9, .add = 0.1, .epsilon = 1e-7, .momentum = 0.5}, n);
+}
+static void run_adagrad(const ig__kernels *k, arrays a, int64_t n) {
+  k->rms_step(a.p[0], a.p[1], a.p[4], NULL, &(ig__rms){.lr = 0.01, .keep = 1, .add = 1, .epsilon = 1e-7}, n);
 }
 
 /* `ulps`: distance allowed from the reference, in units of the greater of the result and 1; `exact` on whole numbers. */
@@ -51,25 +70,33 @@ static const struct { const char *name; run *run; double ulps; bool exact; } spa
   {"log", run_log, 2, false},
   {"sigmoid", run_sigmoid, 3, false},
   {"tanh", run_tanh, 3, false},
+  {"silu", run_silu, 3, false},
+  {"gelu", run_gelu, 3, false},
+  {"silu_dx", run_silu_dx, 4, false},
+  {"gelu_dx", run_gelu_dx, 10, false},
   {"sgd_step", run_sgd, 2, false},
   {"sgd_step, momentum", run_momentum, 3, false},
   {"sgd_step, nesterov", run_nesterov, 3, false},
   {"adam_step", run_adam, 4, false},
+  {"adam_step, amsgrad", run_amsgrad, 4, false},
+  {"rms_step, rmsprop", run_rmsprop, 4, false},
+  {"rms_step, momentum", run_rms_momentum, 4, false},
+  {"rms_step, adagrad", run_adagrad, 4, false},
 };
 enum { SPANS = sizeof spans / sizeof spans[0], MOST = 1100 };
 
-/* The arrays begin `shift` elements into their buffers and end in poison: three of small whole or of real numbers, the fourth
- * positive (log's input, Adam's squares). */
-typedef struct workspace { void *buffer[4]; arrays a; int size; } workspace;
+/* The arrays begin `shift` elements into their buffers and end in poison: three of small whole or of real numbers, the
+ * others positive (log's input, Adam's squares). */
+typedef struct workspace { void *buffer[ARRAYS]; arrays a; int size; } workspace;
 
 static workspace make_workspace(int size, int shift, int64_t count, bool whole) {
   workspace w = {.size = size};
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < ARRAYS; i++) {
     w.buffer[i] = poisoned((size_t)(MOST + 32) * (size_t)size);
     w.a.p[i] = (char *)w.buffer[i] + shift * size;
     for (int64_t j = 0; j < count; j++) {
       double v = whole ? random_int(-4, 4) : random_real(-4, 4);
-      put(w.a.p[i], size, j, i == 3 ? v * v + 0.25 : v);
+      put(w.a.p[i], size, j, i >= 3 ? v * v + 0.25 : v);
     }
   }
   return w;
@@ -77,7 +104,7 @@ static workspace make_workspace(int size, int shift, int64_t count, bool whole) 
 
 static workspace same_workspace(const workspace *from) {
   workspace w = *from;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < ARRAYS; i++) {
     w.buffer[i] = poisoned((size_t)(MOST + 32) * (size_t)w.size);
     memcpy(w.buffer[i], from->buffer[i], (size_t)(MOST + 32) * (size_t)w.size);
     w.a.p[i] = (char *)w.buffer[i] + (from->a.p[i] - (char *)from->buffer[i]);
@@ -86,18 +113,18 @@ static workspace same_workspace(const workspace *from) {
 }
 
 static void free_workspace(workspace *w) {
-  for (int i = 0; i < 4; i++) free(w->buffer[i]);
+  for (int i = 0; i < ARRAYS; i++) free(w->buffer[i]);
 }
 
 static bool same_bits(const workspace *a, const workspace *b) {
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < ARRAYS; i++)
     if (memcmp(a->buffer[i], b->buffer[i], (size_t)(MOST + 32) * (size_t)a->size) != 0) return false;
   return true;
 }
 
 static void compare(const ig__kernels *k, int s, const workspace *got, const workspace *want, double ulps, int64_t count) {
   const double epsilon = k->real_size == 4 ? 0x1p-23 : 0x1p-52;
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < ARRAYS; i++)
     for (int64_t j = 0; j < MOST + 32; j++) {
       double u = get(got->buffer[i], k->real_size, j), v = get(want->buffer[i], k->real_size, j);
       if ((u != u) != (v != v) || fabs(u - v) > ulps * epsilon * fmax(1, fabs(v)))
@@ -137,7 +164,7 @@ TEST(a_cut_span_gives_the_same_bits) {
           int64_t end = at + random_int(1, 40);
           if (end > count) end = count;
           arrays piece = cut.a;
-          for (int i = 0; i < 4; i++) piece.p[i] += at * k->real_size;
+          for (int i = 0; i < ARRAYS; i++) piece.p[i] += at * k->real_size;
           spans[s].run(k, piece, end - at);
           at = end;
         }
@@ -254,7 +281,7 @@ enum { LANE_KERNELS = sizeof lane_kernels / sizeof lane_kernels[0], MOST_GROUPS 
 
 static workspace make_lanes(int size, int64_t groups, bool whole) {
   workspace w = {.size = size};
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < ARRAYS; i++) {
     w.a.p[i] = w.buffer[i] = poisoned((size_t)(MOST_GROUPS + 1) * 16 * (size_t)size);
     for (int64_t j = 0; j < (i == 3 ? 3 : groups) * 16; j++)
       put(w.a.p[i], size, j, whole ? random_int(-4, 4) : random_real(-4, 4));
@@ -270,11 +297,11 @@ TEST(lanes_equal_the_reference) {
       for (size_t l = 0; l < sizeof groups / sizeof groups[0]; l++)
         for (int whole = 0; whole < 2; whole++) {
           workspace got = make_lanes(k->real_size, groups[l], whole), want = make_lanes(k->real_size, 0, whole);
-          for (int i = 0; i < 4; i++) memcpy(want.buffer[i], got.buffer[i], (MOST_GROUPS + 1) * 16 * (size_t)k->real_size);
+          for (int i = 0; i < ARRAYS; i++) memcpy(want.buffer[i], got.buffer[i], (MOST_GROUPS + 1) * 16 * (size_t)k->real_size);
           lane_kernels[s].run(k, got.a, groups[l]);
           lane_kernels[s].run(oracle(k->real_size), want.a, groups[l]);
           const double epsilon = whole ? 0 : k->real_size == 4 ? 0x1p-23 : 0x1p-52;
-          for (int i = 0; i < 4; i++)
+          for (int i = 0; i < ARRAYS; i++)
             for (int64_t j = 0; j < (MOST_GROUPS + 1) * 16; j++) {
               double u = get(got.buffer[i], k->real_size, j), v = get(want.buffer[i], k->real_size, j);
               double room = i == 3 ? 256 * (double)groups[l] : 64; /* terms of sums are up to 64 */
@@ -292,10 +319,10 @@ TEST(lanes_have_the_same_bits_on_avx2_and_avx512) {
   for (int size = 4; size <= 8; size += 4)
     for (int s = 0; s < LANE_KERNELS; s++) {
       workspace a = make_lanes(size, 555, false), b = make_lanes(size, 0, false);
-      for (int i = 0; i < 4; i++) memcpy(b.buffer[i], a.buffer[i], (MOST_GROUPS + 1) * 16 * (size_t)size);
+      for (int i = 0; i < ARRAYS; i++) memcpy(b.buffer[i], a.buffer[i], (MOST_GROUPS + 1) * 16 * (size_t)size);
       lane_kernels[s].run(ig__kernels_for(IG__ISA_AVX2, size), a.a, 555);
       lane_kernels[s].run(ig__kernels_for(IG__ISA_AVX512, size), b.a, 555);
-      for (int i = 0; i < 4; i++)
+      for (int i = 0; i < ARRAYS; i++)
         if (memcmp(a.buffer[i], b.buffer[i], (MOST_GROUPS + 1) * 16 * (size_t)size) != 0)
           test_fail(__FILE__, __LINE__, "%s, f%d: other bits", lane_kernels[s].name, size * 8);
       free_workspace(&a), free_workspace(&b);

@@ -102,7 +102,7 @@ static canvas winograd(const problem *p, const ig__kernels *t, int m, dice *d) {
  * the numbers stay below 2²⁴. */
 static void integer_cases(uint64_t seed, int cases, bool backward) {
   dice d = { seed };
-  for (int i = 0; i < cases; i++) {
+  for (int i = 0; i < cases; i += every()) {
     const int size = reals[i % 2], m = i % 4 < 2 ? 4 : 2;
     const ig__conv g = winograd_shape(&d, m, size == 4 && m == 4 ? 20 : 70, 19);
     CHECK(ig__kernels_for(IG__ISA_BASELINE, size)->winograd_takes(&g, m));
@@ -125,15 +125,15 @@ TEST(winograd_dx_equals_direct) { integer_cases(22, 250, true); }
 
 /* Reals round, so equal bits mean equal arithmetic for every tile: whatever the cuts, AVX2 like AVX-512. */
 TEST(winograd_bits_do_not_depend_on_cuts_or_vector_width) {
-  if (!ig__isa_usable(IG__ISA_AVX2)) test_skip("no FMA here");
+  if (!ig__isa_usable(FUSED)) test_skip("no FMA here");
   dice d = { 23 };
-  for (int i = 0; i < 120; i++) {
+  for (int i = 0; i < 120; i += every()) {
     const int size = reals[i % 2], m = i % 4 < 2 ? 4 : 2;
     const bool backward = i % 8 < 4;
     const ig__conv g = winograd_shape(&d, m, 70, 25);
     problem p = problem_new(&d, size, g, backward, 0);
-    canvas want = winograd(&p, ig__kernels_for(IG__ISA_AVX2, size), m, &d);
-    for (ig__isa isa = IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    canvas want = winograd(&p, ig__kernels_for(FUSED, size), m, &d);
+    for (ig__isa isa = FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       canvas y = winograd(&p, ig__kernels_for(isa, size), m, &d);
       CHECK_CASE(same(y.memory, want.memory, y.count, size), isa, size, m, backward, &g);
@@ -165,7 +165,7 @@ static double error_of(const canvas *got, const canvas *want) {
  * matrices in the reference included. */
 TEST(winograd_error_is_small) {
   dice d = { 24 };
-  for (int i = 0; i < 100; i++) {
+  for (int i = 0; i < 100; i += every()) {
     const int size = reals[i % 2], m = i % 4 < 2 ? 4 : 2;
     const bool backward = i % 8 < 4;
     const ig__conv g = winograd_shape(&d, m, i < 8 ? 300 : 40, i < 8 ? 7 : 15);

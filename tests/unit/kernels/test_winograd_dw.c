@@ -66,7 +66,7 @@ static void add_up(const ig__kernels *t, const ig__conv *g, int m, const data *a
 /* Sums start as whole numbers, missing channels too: those must stay. */
 TEST(winograd_sums_equal_reference) {
   dice d = { 21 };
-  for (int i = 0; i < 300; i++) {
+  for (int i = 0; i < 300; i += every()) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, n = roll(&d, 1, 3), middle = roll(&d, 0, n);
     const ig__conv g = shape_3x3(&d, m, i % 10 ? 900 : 4000);
     const int64_t count = sum_count(&g, m);
@@ -125,7 +125,7 @@ static void direct_cases(uint64_t seed, int cases, bool integers) {
   static const double bound[2][2] = { { 3e-6, 1e-4 }, { 1e-14, 2e-13 } };
   dice d = { seed };
   double worst[2][2] = { { 0 } };
-  for (int i = 0; i < cases; i++) {
+  for (int i = 0; i < cases; i += every()) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, n = roll(&d, 1, 3);
     const ig__conv g = shape_3x3(&d, m, 30000);
     const int64_t count = (int64_t)g.c_in * g.c_out * 9;
@@ -175,7 +175,7 @@ TEST(winograd_unpack_adds_partials_in_order) {
       const int parts = roll(&d, 1, 5);
       memset(got, 0xff, (size_t)(weights * size));
       for (int p = 0; p < parts; p++) t->winograd_unpack(&g, m, all, number, got, p, parts);
-      for (int64_t k = 0; k < weights; k++) 
+      for (int64_t k = 0; k < weights; k++)
         CHECK_CASE(fabs(get(got, size, k) - get(want, size, k)) <= (size == 8 ? 4e-16 : 2e-7) * fabs(get(want, size, k)), t, m, &g);
     }
     for (int p = 0; p < 3; p++) free(sums[p]);
@@ -185,15 +185,15 @@ TEST(winograd_unpack_adds_partials_in_order) {
 
 /* Reals round, so equal bits mean an equal order of the sums. */
 TEST(winograd_dw_bits_do_not_depend_on_parts_or_vector_width) {
-  if (!ig__isa_usable(IG__ISA_AVX2)) test_skip("no FMA here");
+  if (!ig__isa_usable(FUSED)) test_skip("no FMA here");
   dice d = { 25 };
-  for (int i = 0; i < 120; i++) {
+  for (int i = 0; i < 120; i += every()) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, n = roll(&d, 1, 3), cuts = roll(&d, 1, n);
     const ig__conv g = shape_3x3(&d, m, 60000);
     const int64_t count = (int64_t)g.c_in * g.c_out * 9;
     data a = data_new(&d, size, n, &g, false);
-    void *want = weights_of(ig__kernels_for(IG__ISA_AVX2, size), &g, m, &a, cuts, 1);
-    for (ig__isa isa = IG__ISA_AVX2; isa < IG__ISA_COUNT; isa++) {
+    void *want = weights_of(ig__kernels_for(FUSED, size), &g, m, &a, cuts, 1);
+    for (ig__isa isa = FUSED; isa < IG__ISA_COUNT; isa++) {
       if (!ig__isa_usable(isa)) continue;
       const ig__kernels *t = ig__kernels_for(isa, size);
       void *got = weights_of(t, &g, m, &a, cuts, roll(&d, 1, 6));

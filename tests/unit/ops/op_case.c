@@ -110,7 +110,7 @@ static double draw_one(ig__rng *r, ig__draw draw, int limit) {
     do v = ig__rng_normal(r);
     while (fabs(v) < 0.05);
     return v;
-  case IG__DRAW_POSITIVE: return ig__rng_range(r, 0.1, 2);
+  case IG__DRAW_POSITIVE: return ig__rng_range(r, 0.15, 2);
   case IG__DRAW_INDEX: return ig__rng_below(r, (uint32_t)limit);
   default: return ig__rng_normal(r);
   }

@@ -54,7 +54,7 @@ static inline rig *rig_new(int n, bool training) {
   r->isa = IG__ISA_REFERENCE;
   r->real_size = 8;
   r->threads = 1;
-  r->layer = (ig__layer){r->graph, "line", rig_leaf_parameter, rig_leaf_state};
+  r->layer = (ig__layer){r->graph, "line", rig_leaf_parameter, rig_leaf_state, NULL};
   return r;
 }
 

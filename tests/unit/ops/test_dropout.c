@@ -1,4 +1,4 @@
-/* Dropout: the share it drops, and that its mask depends on seed, step, stream, sample and place alone. */
+/* dropout and dropout2d: the share they drop, and that the mask depends on seed, step, stream, sample and place alone. */
 #include "unit/ops/rig.h"
 
 static rig *ones(int n, bool training, ig__shape shape, const char *text, ig__value *y) {
@@ -105,5 +105,68 @@ TEST(gradient_and_streams) {
 
   r = ones(1, false, ig__shape_make(2, (int[]){1, 4}, true), "0.5", &y);
   CHECK_INT(r->graph->node_count, 0);
+  rig_free(r);
+}
+
+/* ---- dropout2d ------------------------------------------------------------------------------------------------------- */
+
+/* All pixels of a channel share one fate; channels and pictures do not. */
+TEST(channels_drop_whole) {
+  static double one[64 * 80 * 6];
+  for (size_t i = 0; i < sizeof one / sizeof one[0]; i++) one[i] = 1;
+  const int n = 64, c = 80, pixels = 6;
+  rig *r = rig_new(n, true);
+  ig__value y = rig_line(r, &ig__op_dropout2d, "0.3", rig_field(r, IG__REAL, ig__shape_make(4, (int[]){n, c, 2, 3}, true), one));
+  r->step = (ig__step){.seed = 5, .step = 9};
+  double *first = mask_of(r, y);
+  int64_t dropped = 0;
+  double neighbours = 0, pictures = 0;
+  for (int i = 0; i < n * c; i++) {
+    const double v = first[i * pixels];
+    for (int k = 1; k < pixels; k++) CHECK(first[i * pixels + k] == v);
+    if (v != 0) CHECK_NEAR(v, 1 / 0.7, 1e-12);
+    dropped += v == 0;
+    if (i + 1 < n * c) neighbours += (v - 1) * (first[(i + 1) * pixels] - 1);
+    if (i + c < n * c) pictures += (v - 1) * (first[(i + c) * pixels] - 1);
+  }
+  CHECK_NEAR((double)dropped / (n * c), 0.3, 4 * sqrt(0.21 / (n * c)));
+  /* A factor has the variance p/(1 − p). */
+  CHECK_NEAR(neighbours / (n * c) / (0.3 / 0.7), 0, 4 / sqrt(n * c));
+  CHECK_NEAR(pictures / (n * c) / (0.3 / 0.7), 0, 4 / sqrt(n * c));
+  RIG_EACH_TABLE(r)
+    for (r->threads = 1; r->threads <= 3; r->threads += 2) {
+      double *same = mask_of(r, y);
+      for (int i = 0; i < n * c * pixels; i++) CHECK_NEAR(same[i], first[i], 1e-6);
+      ig__free(same);
+    }
+  ig__free(first);
+  rig_free(r);
+}
+
+TEST(dropout2d_follows_the_sample) {
+  const uint64_t keys[3] = {11, 22, 33}, turned[3] = {33, 22, 11};
+  static double one[3 * 50];
+  for (int i = 0; i < 150; i++) one[i] = 1;
+  rig *r = rig_new(3, true);
+  ig__value x = rig_field(r, IG__REAL, ig__shape_make(4, (int[]){3, 50, 1, 1}, true), one);
+  ig__value y = rig_line(r, &ig__op_dropout2d, "", x), other = rig_line(r, &ig__op_dropout2d, "", x);
+  r->step = (ig__step){.seed = 5, .step = 9, .key = keys};
+  double *first = mask_of(r, y), *stream = mask_of(r, other);
+  r->step.key = turned;
+  double *second = mask_of(r, y);
+  for (int n = 0; n < 3; n++) CHECK(memcmp(first + n * 50, second + (2 - n) * 50, 50 * sizeof *first) == 0);
+  CHECK(memcmp(first, stream, 150 * sizeof *first) != 0);
+  r->step.step++;
+  double *third = mask_of(r, y);
+  CHECK(memcmp(second, third, 150 * sizeof *first) != 0);
+  ig__free(first), ig__free(second), ig__free(third), ig__free(stream);
+  rig_free(r);
+}
+
+TEST(dropout2d_refuses_values) {
+  rig *r = rig_new(2, true);
+  rig_line(r, &ig__op_dropout2d, "", rig_field(r, IG__REAL, ig__shape_make(2, (int[]){2, 4}, true), NULL));
+  CHECK_STATUS(ig__graph_status(r->graph), IG_BAD_MODEL);
+  CHECK_HAS(ig_last_error(), "pictures");
   rig_free(r);
 }

@@ -48,7 +48,7 @@ static void net_open(network *net, int n, int channels, int size, ig__dtype pict
   memset(net, 0, sizeof *net);
   net->n = n;
   CHECK_OK(ig__graph_new(&net->graph, ig__core_ops_get(), n, true));
-  net->layer = (ig__layer){net->graph, "line", layer_parameter, layer_state};
+  net->layer = (ig__layer){net->graph, "line", layer_parameter, layer_state, NULL};
   net->x = ig__leaf_add(net->graph, IG__LEAF_FIELD, 0, picture, ig__shape_make(4, (int[]){n, channels, size, size}, true));
   net->label = ig__leaf_add(net->graph, IG__LEAF_FIELD, 1, IG__I32, ig__shape_make(1, &n, true));
   net->top = net->x;

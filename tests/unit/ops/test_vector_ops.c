@@ -48,6 +48,19 @@ ELEMENTWISE(relu, fmax(x, 0), y > 0, 0)
 ELEMENTWISE(leaky_relu, x > 0 ? x : 0.01 * x, y > 0 ? 1 : 0.01, 0)
 ELEMENTWISE(sigmoid, 1 / (1 + exp(-x)), y * (1 - y), 1 - 2 * y)
 ELEMENTWISE(tanh, tanh(x), 1 - y * y, -2 * y)
+static double phi(double x) { return exp(-x * x / 2) / sqrt(2 * acos(-1.0)); }
+ELEMENTWISE(elu, x > 0 ? x : expm1(x), y > 0 ? 1 : y + 1, y <= 0)
+ELEMENTWISE(exp, exp(x), y, 1)
+ELEMENTWISE(gelu, x * erfc(-x / sqrt(2)) / 2, erfc(-x / sqrt(2)) / 2 + x * phi(x), (2 - x * x) * phi(x))
+ELEMENTWISE(log, log(x), 1 / x, -1 / (x * x))
+ELEMENTWISE(silu, x / (1 + exp(-x)), (1 + exp(-x) + x * exp(-x)) / pow(1 + exp(-x), 2),
+            (2 + x * (1 - 2 / (1 + exp(-x)))) / (2 + exp(x) + exp(-x)))
+ELEMENTWISE(sqrt, sqrt(x), 1 / (2 * y), -1 / (2 * y * y))
+ELEMENTWISE(square, x * x, 2 * x, 2)
+static double focus(double l) { return l * pow(1 - exp(-l), 2); }
+ELEMENTWISE(focus, focus(x), pow(1 - exp(-x), 2) + 2 * (1 - exp(-x)) * exp(-x) * x,
+            4 * (1 - exp(-x)) * exp(-x) + 2 * x * exp(-x) * (2 * exp(-x) - 1))
+BINARY(sigmoid_cross_entropy, (b - 1) * log(1 - 1 / (1 + exp(-a))) - b * log(1 / (1 + exp(-a))))
 
 static void product(plain *p, int rows, int cols, int inner, const int64_t a[2], const int64_t b[2]) {
   for (int i = 0; i < rows; i++)
@@ -175,7 +188,8 @@ static void want_softmax_cross_entropy(plain *p) {
 
 #define X(name) {#name, want_##name},
 static const struct { const char *name; void (*want)(plain *p); } oracle[] = {
-  X(add) X(sub) X(mul) X(flatten) X(reshape) X(scale) X(shift) X(relu) X(leaky_relu) X(sigmoid) X(tanh) X(matmul_nt) X(matmul_nn)
+  X(add) X(sub) X(mul) X(flatten) X(reshape) X(scale) X(shift) X(relu) X(leaky_relu) X(sigmoid) X(tanh) X(elu)
+  X(exp) X(focus) X(gelu) X(log) X(sigmoid_cross_entropy) X(silu) X(sqrt) X(square) X(matmul_nt) X(matmul_nn)
   X(matmul_tn) X(bias) X(channel_broadcast) X(channel_sum) X(sum) X(mean) X(sum_picture) X(spread) X(softmax) X(log_softmax)
   X(softmax_dx) X(row_sum) X(row_spread) X(concat) X(slice) X(slice_dx) X(one_hot) X(softmax_cross_entropy)};
 #undef X
@@ -221,18 +235,20 @@ static double ulps(double got, double want) {
 }
 
 TEST(scalar_math) {
-  double worst[5] = {0};
+  double worst[7] = {0};
   for (int i = -200000; i <= 200000; i++) {
     double x = i * 3.7e-3, small = i * 1e-7, positive = exp(i * 3.5e-3);
     worst[0] = fmax(worst[0], fmax(ulps(ig__exp(x), exp(x)), ulps(ig__exp(small), exp(small))));
     worst[1] = fmax(worst[1], fmax(ulps(ig__log(positive), log(positive)), ulps(ig__log(1 + small), log(1 + small))));
     worst[2] = fmax(worst[2], ulps(ig__tanh(i * 1e-4), tanh(i * 1e-4)));
     worst[3] = fmax(worst[3], fmax(ulps(ig__log1p(positive), log1p(positive)), ulps(ig__log1p(small), log1p(small))));
+    worst[5] = fmax(worst[5], ulps(ig__expm1(i * 1e-4), expm1(i * 1e-4)));
+    worst[6] = fmax(worst[6], i < 0 ? 0 : ulps(ig__normal(i * 1e-4), erfc(-i * 1e-4 / sqrt(2)) / 2));
     worst[4] = fmax(worst[4], ulps(ig__sigmoid(x), 1 / (1 + exp(-x))) * (x > -30));
   }
-  /* exp, log, tanh, log1p; the naive sigmoid rounds three times itself. */
-  const double bound[5] = {1, 1, 3, 2, 4};
-  for (int i = 0; i < 5; i++)
+  /* exp, log, tanh, log1p; the naive sigmoid rounds three times itself; expm1, the normal distribution. */
+  const double bound[7] = {1, 1, 3, 2, 4, 4, 3};
+  for (int i = 0; i < 7; i++)
     if (worst[i] > bound[i]) test_fail(__FILE__, __LINE__, "function %d is off by %g units of the last place", i, worst[i]);
   CHECK(ig__exp(800) == HUGE_VAL && ig__exp(-800) == 0 && ig__exp(0) == 1 && isnan(ig__exp(NAN)));
   CHECK(ig__log(0) == -HUGE_VAL && ig__log(HUGE_VAL) == HUGE_VAL && isnan(ig__log(-1)) && isnan(ig__log(NAN)) && ig__log(1) == 0);

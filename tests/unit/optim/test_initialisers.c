@@ -26,6 +26,8 @@ static const struct { const char *name; double variance; bool uniform; } cases[]
   {"glorot_uniform", 2.0 / 400, true},
   {"he_normal", 2.0 / 100, false},
   {"he_uniform", 2.0 / 100, true},
+  {"lecun_normal", 1.0 / 100, false},
+  {"lecun_uniform", 1.0 / 100, true},
 };
 
 /* The fourth moment tells the shapes apart: 3σ⁴ for a normal (2.37σ⁴ for one cut at two deviations), 1.8σ⁴ for a
@@ -73,6 +75,7 @@ TEST(same_values_whatever_the_span) {
     const ig__initialiser *i = ig__initialisers[n];
     char text[64];
     void *options;
+    if (!i->fill) continue;
     snprintf(text, sizeof text, strcmp(i->name, "constant") ? "%s" : "%s 0.5", i->name);
     CHECK_OK(ig__initialiser_parse(text, &i, &options));
     ig__rng rng = ig__rng_make(7, IG__FOR_INIT, 3, 1);
@@ -83,6 +86,51 @@ TEST(same_values_whatever_the_span) {
     CHECK(memcmp(w, other, 100 * sizeof *w) == 0);
     ig__free(options);
   }
+}
+
+/* Rows of a wide matrix, columns of a tall one: lengths gain, products 0. */
+static void check_orthogonal(int rows, int columns, const char *text, double gain) {
+  const ig__initialiser *i;
+  void *options;
+  ig__rng rng = ig__rng_make(7, IG__FOR_INIT, (uint64_t)rows, 0);
+  CHECK(rows * columns <= DRAWS);
+  CHECK_OK(ig__initialiser_parse(text, &i, &options));
+  CHECK_OK(i->fill_matrix(options, rows, columns, &rng, w));
+  ig__free(options);
+  const bool tall = rows > columns;
+  const int vectors = tall ? columns : rows, length = tall ? rows : columns, step = tall ? columns : 1, next = tall ? 1 : columns;
+  for (int a = 0; a < vectors; a++)
+    for (int b = a; b < vectors; b++) {
+      double sum = 0;
+      for (int k = 0; k < length; k++) sum += w[a * next + k * step] * w[b * next + k * step];
+      CHECK_NEAR(sum, a == b ? gain * gain : 0, 1e-12 * gain * gain);
+    }
+}
+
+TEST(orthogonal) {
+  check_orthogonal(1, 1, "orthogonal", 1);
+  check_orthogonal(5, 9, "orthogonal", 1);
+  check_orthogonal(9, 5, "orthogonal 1.5", 1.5);
+  check_orthogonal(64, 576, "orthogonal", 1);
+  check_orthogonal(200, 200, "orthogonal gain=2", 2); /* square: the worst condition */
+}
+
+/* Every direction is as likely: in squares of 4 the elements have mean 0 and square ¼, as PyTorch's and Keras's have. */
+TEST(orthogonal_is_even) {
+  const ig__initialiser *i;
+  void *options;
+  ig__rng rng = ig__rng_make(8, IG__FOR_INIT, 0, 0);
+  double mean[16] = {0}, square[16] = {0};
+  CHECK_OK(ig__initialiser_parse("orthogonal", &i, &options));
+  for (int t = 0; t < 4000; t++) {
+    CHECK_OK(i->fill_matrix(options, 4, 4, &rng, w));
+    for (int k = 0; k < 16; k++) mean[k] += w[k] / 4000, square[k] += w[k] * w[k] / 4000;
+  }
+  for (int k = 0; k < 16; k++) {
+    CHECK_NEAR(mean[k], 0, 5 * 0.5 / sqrt(4000));
+    CHECK_NEAR(square[k], 0.25, 5 * 0.25 / sqrt(4000));
+  }
+  ig__free(options);
 }
 
 TEST(fixed_values) {

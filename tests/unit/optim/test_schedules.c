@@ -7,7 +7,7 @@ static double factor(const char *text, int64_t step, int64_t total, int64_t an_e
   const ig__schedule *s;
   void *options;
   CHECK_OK(ig__schedule_parse(text, &s, &options));
-  double f = ig__schedule_factor(s, options, (ig__progress){step, total, an_epoch});
+  double f = ig__schedule_factor(s, options, (ig__progress){.step = step, .total_steps = total, .steps_per_epoch = an_epoch});
   ig__free(options);
   return f;
 }
@@ -52,6 +52,59 @@ TEST(step) {
   CHECK(factor("step every=2 gamma=1", 99, 100, 10) == 1);
 }
 
+TEST(exponential) {
+  CHECK(factor("exponential 0.5", 0, 100, 10) == 1);
+  CHECK(factor("exponential 0.25", 5, 100, 10) == 0.5);
+  CHECK(factor("exponential 0.5", 30, 100, 10) == 0.125);
+  CHECK(factor("exponential 1", 77, 100, 10) == 1);
+  for (int64_t step = 0; step < 200; step++)
+    CHECK_NEAR(factor("exponential gamma=0.93", step, 100, 7), pow(0.93, (double)step / 7), 2e-15);
+}
+
+/* What PyTorch 2.15's OneCycleLR gives with max_lr=1. */
+TEST(one_cycle) {
+  static const struct { int64_t step; double want; } standard[] = {
+    {0, 0.040000000000000036}, {1, 0.1316718427000253}, {4, 0.90832815729997474}, {5, 1}, {6, 0.98746400623508734},
+    {12, 0.50000199999999995}, {18, 0.012539993764912554}, {19, 3.9999999999999998e-06}, {25, 4e-6}};
+  for (size_t i = 0; i < sizeof standard / sizeof standard[0]; i++)
+    CHECK_NEAR(factor("one_cycle", standard[i].step, 20, 5), standard[i].want, 1e-15);
+  static const double other[] = {0.099999999999999978, 0.41094235253127365, 0.91405764746872631, 0.95053394951725834,
+                                 0.61164920651117904,  0.18906684397156262, 0.001};
+  for (int i = 0; i < 7; i++) CHECK_NEAR(factor("one_cycle rise=0.5 start=0.1 end=0.001", i, 7, 5), other[i], 1e-15);
+  CHECK(factor("one_cycle", 0, 1, 1) == 1);
+  CHECK(factor("one_cycle rise=0.25", 0, 4, 1) == 1); /* no step to rise in */
+  CHECK(factor("one_cycle rise=0", 0, 4, 1) < 1);
+}
+
+/* Rates after each epoch's observation. */
+static void watch(const char *text, int count, const double *values, bool accuracy, const double *want) {
+  const ig__schedule *s;
+  void *options;
+  double state[IG__SCHEDULE_STATE] = {0};
+  CHECK_OK(ig__schedule_parse(text, &s, &options));
+  for (int i = 0; i < count; i++) {
+    s->observe(options, state, accuracy ? 7 : values[i], accuracy ? values[i] : NAN);
+    ig__progress at = {.step = i + 1, .total_steps = count, .steps_per_epoch = 1, .state = state};
+    CHECK_NEAR(ig__schedule_factor(s, options, at), want[i], 1e-15);
+  }
+  ig__free(options);
+}
+
+/* What PyTorch 2.15's ReduceLROnPlateau makes of the same values. */
+TEST(plateau) {
+  static const double losses[] = {1, 0.9, 0.89999, 0.95, 0.91, 0.92, 0.7, 0.71, 0.72, 0.73, 0.74, 0.75, 0.69999, 0.69};
+  static const double accuracies[] = {.5, .6, .6, .6, .61, .6, .6, .6, .6};
+  watch("plateau patience=1 gamma=0.5", 14, losses, false,
+        (double[]){1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125, 0.125, 0.0625, 0.0625, 0.03125, 0.03125});
+  watch("plateau patience=1 gamma=0.5 cooldown=2", 14, losses, false,
+        (double[]){1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125, 0.125});
+  watch("plateau patience=0 gamma=0.1 threshold=0.05 min=0.01", 6, losses, false, (double[]){1, 1, 0.1, 0.01, 0.01, 0.01});
+  watch("plateau patience=1 gamma=0.5 metric=accuracy", 9, accuracies, true, (double[]){1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125});
+  /* Nothing observed, and values that are no numbers: those are not better than any. */
+  CHECK(factor("plateau", 50, 100, 10) == 1);
+  watch("plateau patience=1 gamma=0.5", 5, (const double[]){NAN, 2, NAN, NAN, 1}, false, (double[]){1, 1, 1, 0.5, 0.5});
+}
+
 /* Two epochs of ten steps: (step+1)/21 up to step 19, whole from step 20 on. */
 TEST(warmup_is_linear) {
   for (int64_t step = 0; step < 20; step++)
@@ -72,10 +125,11 @@ TEST(warmup_multiplies) {
 
 TEST(factors_stay_within_0_and_1) {
   static const char *const texts[] = {"constant warmup=3", "cosine warmup=1", "cosine min=0.05",
-                                      "step every=2 gamma=0.3 warmup=4"};
+                                      "step every=2 gamma=0.3 warmup=4", "exponential 0.7 warmup=1", "one_cycle",
+                                      "one_cycle rise=0.1 start=0 warmup=2", "plateau"};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
     for (int64_t step = 0; step < 120; step++) {
       double f = factor(texts[i], step, 120, 12);
-      CHECK(f > 0 && f <= 1);
+      CHECK(f >= 0 && f <= 1 && (f > 0 || step == 0));
     }
 }

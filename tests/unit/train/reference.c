@@ -182,7 +182,10 @@ const reference *reference_of(const char *file, const char *model) {
 }
 
 const reference_run *reference_run_of(const reference *r, const char *name) {
+  const size_t length = strcspn(name, " ");
   for (int i = 0; i < r->runs; i++)
-    if (!strcmp(r->run[i].name, name)) return &r->run[i];
+    if (strlen(r->run[i].name) == length && !strncmp(r->run[i].name, name, length) &&
+        (!name[length] || !strcmp(r->run[i].option, name + length + 1)))
+      return &r->run[i];
   test_fail(__FILE__, __LINE__, "%s: no run %s", r->model, name);
 }

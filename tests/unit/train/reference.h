@@ -5,7 +5,7 @@
 
 #include "train/train.h"
 
-enum { REFERENCE_TENSORS = 128, REFERENCE_RUNS = 2, REFERENCE_SAMPLES = 64, REFERENCE_LOSSES = 32, REFERENCE_LOGITS = 80 };
+enum { REFERENCE_TENSORS = 128, REFERENCE_RUNS = 8, REFERENCE_SAMPLES = 64, REFERENCE_LOSSES = 32, REFERENCE_LOGITS = 80 };
 
 /* What a tensor starts from: base + scale·u. */
 typedef struct reference_tensor { char name[64]; int64_t count; double base, scale; } reference_tensor;
@@ -37,6 +37,7 @@ typedef struct reference {
 
 /* The section of a model in a file of tests/reference; it is valid until the next call. */
 const reference *reference_of(const char *file, const char *model);
+/* The first run of an optimiser, or "adam amsgrad=yes": of it with this option. */
 const reference_run *reference_run_of(const reference *r, const char *name);
 
 /* u8 pictures number first … first+count-1, `size` pixels each; their labels. */

@@ -116,6 +116,31 @@ TEST(resume_again_and_again) {
   ig_context_free(context);
 }
 
+/* The same with a rate that follows the validation: what was observed is in the checkpoint. */
+TEST(resume_plateau) {
+  ig_context *context = threads(1);
+  ig_train_result result;
+  ig_status status = IG_INTERRUPTED;
+  const char *whole = in_folder("whole"), *part = in_folder("part");
+#define OPTIONS                                                                                                                \
+  "data", "digits train=60 test=10", "model", "mlp", "batch", "16", "epochs", "4", "optimizer", "adamw amsgrad=yes", "schedule", \
+    "plateau patience=0 threshold=0.9 gamma=0.5"
+  RUN(context, OPTIONS, "out", whole);
+  for (int turn = 0; status == IG_INTERRUPTED && turn < 40; turn++) {
+    stopper s = {1};
+    ig_train_events events = {.stop = stop_after, .user = &s};
+    status = turn ? TRAIN(context, &result, &events, "resume", part) : TRAIN(context, &result, &events, OPTIONS, "out", part);
+  }
+  CHECK_OK(status);
+  CHECK(hash_of_run(whole) == hash_of_run(part));
+  ig__run_state state = state_of(part);
+  const double want[] = {0.001, 0.001, 0.0005, 0.00025}; /* no epoch is better by nine tenths than the first */
+  for (int i = 0; i < 4; i++) CHECK_NEAR(state.history[i].lr, want[i], 1e-15);
+  ig__run_state_free(&state);
+  ig_context_free(context);
+#undef OPTIONS
+}
+
 /* ---- batches that are added up --------------------------------------------------------------------------------------- */
 
 static void compare_models(const char *a, const char *b, double tolerance) {

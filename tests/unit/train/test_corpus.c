@@ -58,7 +58,11 @@ static void replay(const char *name, target run) {
 
 TEST(checkpoint) { replay("checkpoint", fuzz_checkpoint); }
 TEST(config) { replay("config", fuzz_config); }
+TEST(exif) { replay("exif", fuzz_exif); }
 TEST(idx) { replay("idx", fuzz_idx); }
+TEST(jpeg) { replay("jpeg", fuzz_jpeg); }
 TEST(model) { replay("model", fuzz_model); }
 TEST(options) { replay("options", fuzz_options); }
+TEST(png) { replay("png", fuzz_png); }
+TEST(pnm) { replay("pnm", fuzz_pnm); }
 TEST(tensors) { replay("tensors", fuzz_tensors); }

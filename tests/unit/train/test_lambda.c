@@ -166,8 +166,8 @@ TEST(lines_without_gradient_feel_the_penalty_once) {
  * own steps would be. */
 TEST(weight_decay_is_decoupled) {
   ig_context *context = threads(1);
-  const char *model = write_text("beside.txt", "input 1 28 28\noutput a = dense classes softmax\noutput side = dense @a 5\n");
   for (int i = 0; ig__optimisers[i]; i++) {
+    const char *model = write_text("beside.txt", "input 1 28 28\noutput a = dense classes softmax\noutput side = dense @a 5\n");
     const char *out = in_folder("decay"), *begin = in_folder("begin"), *name = ig__optimisers[i]->name;
     remove_run(out);
     remove_run(begin);
@@ -175,6 +175,26 @@ TEST(weight_decay_is_decoupled) {
     RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "weight_decay", "2", "out", out);
     ig__model *was = model_of(begin), *is = model_of(out);
     CHECK_NEAR(norm_of(is, "side.weight") / norm_of(was, "side.weight"), pow(1 - 0.01 * 2, 30), 1e-5);
+    ig__model_free(was);
+    ig__model_free(is);
+  }
+  ig_context_free(context);
+}
+
+/* adamw decays by 0.01 unless told otherwise, in its own words or by the option, which comes first. */
+TEST(adamw_decays_by_itself) {
+  static const struct { const char *optimizer, *option; double decay; } cases[] = {
+    {"adamw", "-1", 0.01}, {"adamw weight_decay=3", "-1", 3}, {"adamw weight_decay=3", "2", 2}, {"adamw", "0", 0}, {"adam", "-1", 0}};
+  ig_context *context = threads(1);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const char *model = write_text("beside.txt", "input 1 28 28\noutput a = dense classes softmax\noutput side = dense @a 5\n");
+    const char *out = in_folder("decay"), *begin = in_folder("begin"), *name = cases[i].optimizer;
+    remove_run(out);
+    remove_run(begin);
+    RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "epochs", "0", "out", begin);
+    RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "weight_decay", cases[i].option, "out", out);
+    ig__model *was = model_of(begin), *is = model_of(out);
+    CHECK_NEAR(norm_of(is, "side.weight") / norm_of(was, "side.weight"), pow(1 - 0.01 * cases[i].decay, 30), 1e-5);
     ig__model_free(was);
     ig__model_free(is);
   }

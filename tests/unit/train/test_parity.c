@@ -145,6 +145,11 @@ TEST(mlp) {
   check_down_to(IG__ISA_REFERENCE, "mlp", "adam", 1e-9);
 }
 
+TEST(other_optimisers) {
+  static const char *const all[] = {"adam amsgrad=yes", "adamw", "rmsprop rho=0.9", "rmsprop momentum=0.5", "adagrad"};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) check_down_to(IG__ISA_BASELINE, "mlp", all[i], 1e-9);
+}
+
 TEST(lenet5) {
   check_down_to(IG__ISA_BASELINE, "lenet5", "sgd", 1e-9);
   check_down_to(IG__ISA_BASELINE, "lenet5", "adam", 1e-9);
