@@ -11,7 +11,7 @@ static int smaller(int a, int b) { return a < b ? a : b; }
 
 /* Tiles of a group, one register tile. Measured on the layers of a ResNet-18, 64 → 128, 128 → 256, 256 → 512 channels: 122, 134,
  * 97 % of the peak; with half as many 99, 130, 91 %, with twice as many 105, 130, 98 %. */
-#define GROUP_TILES (TILE_PIXELS == 14 ? 14 : 12)
+#define GROUP_TILES (TILE_PIXELS == 6 ? 12 : 14)
 #define GROUP_OUTS 2 /* output blocks whose products are transformed before they leave the cache */
 
 size_t IG__NAME(strided_scratch)(const ig__conv *g, ig__pack form) {
