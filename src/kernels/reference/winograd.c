@@ -75,7 +75,6 @@ static void input_tile(const matrices *k, int side, const ig__image *x, int n, i
 static void tile(const ig__conv *g, int m, int ph, int pw, const ig__image *x, const real *u, ig__pack form,
                  const ig__image *y, const ig__epilogue *e, int n, int co, int top, int left) {
   const matrices *k = m == 4 ? &four : &two;
-  const real *bias = e ? e->bias : NULL;
   int side = m + 2;
   double v[MOST][MOST], sums[MOST][MOST] = {{0}};
   for (int ci = 0; ci < x->c; ci++) {
@@ -87,11 +86,10 @@ static void tile(const ig__conv *g, int m, int ph, int pw, const ig__image *x, c
   }
   for (int i = 0; i < m && top + i < y->h; i++)
     for (int j = 0; j < m && left + j < y->w; j++) {
-      double sum = bias && co < y->c ? (double)bias[co] : 0;
+      double sum = 0;
       for (int a = 0; co < y->c && a < side; a++)
         for (int b = 0; b < side; b++) sum += k->at[i][a] * k->at[j][b] * sums[a][b];
-      if (e && e->relu && !(sum > 0) && sum == sum) sum = 0;
-      *element(y, n, co, top + i, left + j) = (real)sum;
+      *element(y, n, co, top + i, left + j) = (real)finished(e, y->c, n, co, top + i, left + j, sum);
     }
 }
 

@@ -3,6 +3,8 @@
 #include "kernels/vector/conv_tile.h"
 #include "kernels/vector/relu.h"
 
+const real IG__NAME(conv_ones)[IG__BLOCK] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+
 #define PIXELS(X)                                                                                      \
   X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17)    \
   X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27)
@@ -78,8 +80,15 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
   if (t->finish) {
     /* A missing bias adds +0: sums of nothing but underflow are then +0 whether rows of halo were skipped or not. */
     const V c0 = t->bias ? load(t->bias) : (V){0}, c1 = t->bias && J > 1 ? load(t->bias + t->bias_next) : (V){0};
-#define BIAS(p) a##p += c0, b##p += c1;
-    PIXELS(BIAS)
+    const V s0 = load(t->scale), s1 = J > 1 ? load(t->scale + t->scale_next) : s0;
+#define AFFINE(p) a##p = a##p * s0 + c0, b##p = b##p * s1 + c1;
+    PIXELS(AFFINE)
+#define ADD(p)                                                                \
+  if (p < P) {                                                                \
+    a##p += load(t->add + p * y_pixel);                                       \
+    if (J > 1) b##p += load(t->add + t->add_next + p * y_pixel);              \
+  }
+    if (t->add) { PIXELS(ADD) }
 #define RELU(p) a##p = relu(a##p), b##p = relu(b##p);
     if (t->relu) { PIXELS(RELU) }
   }

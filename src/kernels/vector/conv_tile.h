@@ -18,20 +18,26 @@
  * in this order. A blocked x has 16 lanes a block, one element apart; a plain x has its channels as blocks and its kernel
  * columns as lanes, x_lane apart. Weights of one lane are 16 elements after those of the lane before. */
 typedef struct conv_tile {
-  const real *x, *w, *bias; /* bias of the first vector, or NULL */
+  const real *x, *w;
+  /* Of the first vector and pixel. A missing scale is conv_ones; bias and add may be NULL; add has y's distance of pixels. */
+  const real *scale, *bias, *add;
   real *y;
   int64_t x_block, x_row, x_col, x_lane, x_pixel;
   int64_t w_block, w_row, w_col, w_next; /* w_next, y_next: to the second vector */
-  int64_t y_pixel, y_next, bias_next;
+  int64_t y_pixel, y_next, scale_next, bias_next, add_next;
   int blocks, rows, cols, lanes, last_lanes; /* lanes of the last block */
   const int64_t *place; /* a plain x: places of all inputs of a pixel, whose weights lie in one row; NULL: they do not */
   /* Pixels at the row's beginning that meet the halo at the first column of the kernel, one fewer at each next column; and at
    * its end, one more at each next column: negative where the halo begins later. Without any, 0 and −cols. */
   int left, right;
   bool resume; /* go on from the sums in y */
-  bool finish; /* add the bias, apply relu */
+  bool finish; /* scale, bias, add and relu */
   bool relu;
 } conv_tile;
+
+/* Vectors of ones. The factor is always loaded: were it a constant behind a test, the compiler would multiply and add apart where
+ * there is a factor, and the result would have other bits than affine_lanes. */
+extern const real IG__NAME(conv_ones)[IG__BLOCK];
 
 /* `pixels` ≤ conv_tile_pixels(x_pixel, vectors), `vectors` 1 or 2 (1 only where a block is one vector). */
 void IG__NAME(conv_tile)(const conv_tile *t, int pixels, int vectors);

@@ -39,7 +39,7 @@ size_t IG__NAME(winograd_scratch)(const ig__conv *g, int m, ig__pack form) {
 typedef struct wino {
   winograd_tiles tiles;
   const ig__image *y;
-  const ig__epilogue *epilogue;
+  ig__epilogue epilogue;
   const real *u;
   int64_t u_plane;
   int in, last_lanes; /* input blocks, lanes of the last one */
@@ -69,17 +69,21 @@ static void multiply(const wino *r, int plane, int tiles, int out0, int out1) {
   }
 }
 
-/* ---- Output: Y = Aᵀ M A, with bias and relu ---------------------------------------------------------------------------- */
+/* ---- Output: Y = Aᵀ M A, with scale, bias, something to add, and relu -------------------------------------------------- */
 
-typedef struct finish { V bias; bool relu; } finish;
+typedef struct finish { V scale, bias; bool relu, add; } finish;
 
 /* An output tile: where it begins from y->data in block 0, and how much of it there is. */
-typedef struct target { int64_t at; int h, w; } target;
+typedef struct target { int64_t at, add_at; int h, w; } target;
 
-static target target_of(const winograd_tiles *s, const ig__image *y, int64_t tile) {
-  const int64_t each = (int64_t)s->down * s->across;
+/* Where one of its vectors, or one of its rows, goes, and what is added to it. */
+typedef struct place { real *y; const real *add; int64_t y_row, add_row; } place;
+
+static target target_of(const winograd_tiles *s, const ig__image *y, const ig__image *add, int64_t tile) {
+  const int64_t each = (int64_t)s->down * s->across, n = tile / each;
   const int rest = (int)(tile % each), i = rest / s->across * s->m, j = rest % s->across * s->m;
-  return (target){ tile / each * y->n_pitch + i * y->h_pitch + (int64_t)j * IG__BLOCK,
+  return (target){ n * y->n_pitch + i * y->h_pitch + (int64_t)j * IG__BLOCK,
+                   add ? n * add->n_pitch + i * add->h_pitch + (int64_t)j * IG__BLOCK : 0,
                    y->h - i < s->m ? y->h - i : s->m, y->w - j < s->m ? y->w - j : s->m };
 }
 
@@ -96,24 +100,25 @@ IG__INLINE void output4(const int pair, V m0, V m1, V m2, V m3, V m4, V m5, V *p
   }
 }
 
-IG__INLINE void put(real *y, V v, finish f) {
-  v += f.bias;
-  store(y, f.relu ? relu(v) : v);
+IG__INLINE void put(place to, const int row, const int column, V v, finish f) {
+  v = v * f.scale + f.bias;
+  if (f.add) v += load(to.add + row * to.add_row + column * IG__BLOCK);
+  store(to.y + row * to.y_row + column * IG__BLOCK, f.relu ? relu(v) : v);
 }
 
-IG__INLINE void put_row4(real *y, int w, V m0, V m1, V m2, V m3, V m4, V m5, finish f) {
+IG__INLINE void put_row4(place to, const int row, int w, V m0, V m1, V m2, V m3, V m4, V m5, finish f) {
   V y0, y1, y2, y3;
   output4(0, m0, m1, m2, m3, m4, m5, &y0, &y2);
   output4(1, m0, m1, m2, m3, m4, m5, &y1, &y3);
-  put(y, y0, f);
-  if (w > 1) put(y + IG__BLOCK, y1, f);
-  if (w > 2) put(y + 2 * IG__BLOCK, y2, f);
-  if (w > 3) put(y + 3 * IG__BLOCK, y3, f);
+  put(to, row, 0, y0, f);
+  if (w > 1) put(to, row, 1, y1, f);
+  if (w > 2) put(to, row, 2, y2, f);
+  if (w > 3) put(to, row, 3, y3, f);
 }
 
 /* Output rows `pair` and `pair` + 2; `row` is the distance of two rows of the tile, six planes. */
-IG__INLINE void put_rows4(const int pair, const real *m, int64_t plane, winograd_stride row, real *y, int64_t y_row, int h,
-                          int w, finish f) {
+IG__INLINE void put_rows4(const int pair, const real *m, int64_t plane, winograd_stride row, place to, int h, int w,
+                          finish f) {
 #define AT(i) load(winograd_at(column, row, i))
 #define COLUMN4(j)                                                                        \
   V p##j, q##j;                                                                           \
@@ -122,8 +127,8 @@ IG__INLINE void put_rows4(const int pair, const real *m, int64_t plane, winograd
     output4(pair, AT(0), AT(1), AT(2), AT(3), AT(4), AT(5), &p##j, &q##j);                \
   }
   COLUMN4(0) COLUMN4(1) COLUMN4(2) COLUMN4(3) COLUMN4(4) COLUMN4(5)
-  if (h > pair) put_row4(y + pair * y_row, w, p0, p1, p2, p3, p4, p5, f);
-  if (h > pair + 2) put_row4(y + (pair + 2) * y_row, w, q0, q1, q2, q3, q4, q5, f);
+  if (h > pair) put_row4(to, pair, w, p0, p1, p2, p3, p4, p5, f);
+  if (h > pair + 2) put_row4(to, pair + 2, w, q0, q1, q2, q3, q4, q5, f);
 }
 
 IG__INLINE void output2(V m0, V m1, V m2, V m3, V *p, V *q) {
@@ -131,18 +136,17 @@ IG__INLINE void output2(V m0, V m1, V m2, V m3, V *p, V *q) {
   *q = m1 - m2 - m3;
 }
 
-IG__INLINE void put_row2(real *y, int w, V m0, V m1, V m2, V m3, finish f) {
+IG__INLINE void put_row2(place to, const int row, int w, V m0, V m1, V m2, V m3, finish f) {
   V y0, y1;
   output2(m0, m1, m2, m3, &y0, &y1);
-  put(y, y0, f);
-  if (w > 1) put(y + IG__BLOCK, y1, f);
+  put(to, row, 0, y0, f);
+  if (w > 1) put(to, row, 1, y1, f);
 }
 
-IG__INLINE void put_tile(const int side, const real *m, int64_t plane, winograd_stride row, real *y, int64_t y_row, int h,
-                         int w, finish f) {
+IG__INLINE void put_tile(const int side, const real *m, int64_t plane, winograd_stride row, place to, int h, int w, finish f) {
   if (side == 4) {
-    put_rows4(0, m, plane, row, y, y_row, h, w, f);
-    put_rows4(1, m, plane, row, y, y_row, h, w, f);
+    put_rows4(0, m, plane, row, to, h, w, f);
+    put_rows4(1, m, plane, row, to, h, w, f);
   } else {
 #define COLUMN2(j)                                                                        \
   V p##j, q##j;                                                                           \
@@ -151,27 +155,30 @@ IG__INLINE void put_tile(const int side, const real *m, int64_t plane, winograd_
     output2(AT(0), AT(1), AT(2), AT(3), &p##j, &q##j);                                    \
   }
     COLUMN2(0) COLUMN2(1) COLUMN2(2) COLUMN2(3)
-    put_row2(y, w, p0, p1, p2, p3, f);
-    if (h > 1) put_row2(y + y_row, w, q0, q1, q2, q3, f);
+    put_row2(to, 0, w, p0, p1, p2, p3, f);
+    if (h > 1) put_row2(to, 1, w, q0, q1, q2, q3, f);
   }
 }
 
-/* The output blocks from out0 on of tiles `first` …; `side` and `relu_too` are known at compile time. */
-IG__INLINE void output(const int side, const bool relu_too, const wino *r, int64_t first, int tiles, int out0, int out1) {
-  const ig__image *y = r->y;
+/* The output blocks from out0 on of tiles `first` …; side, relu and add are known at compile time. */
+IG__INLINE void output(const int side, const bool relu_too, const bool add_too, const wino *r, int64_t first, int tiles,
+                       int out0, int out1) {
+  const ig__image *y = r->y, *add = add_too ? r->epilogue.add : NULL;
   const int64_t rows = (int64_t)r->size.tiles * IG__BLOCK;
-  const real *bias = r->epilogue ? r->epilogue->bias : NULL;
+  const real *scale = r->epilogue.scale, *bias = r->epilogue.bias;
   const int64_t plane = r->size.m_plane;
   const winograd_stride row = winograd_stride_of((side + 2) * plane);
   for (int t = 0; t < tiles; t++) {
-    const target to = target_of(&r->tiles, y, first + t);
+    const target to = target_of(&r->tiles, y, add, first + t);
     for (int j = out0 * VECTORS; j < out1 * VECTORS; j++) {
       const int b = j / VECTORS, lane = j % VECTORS * LANES;
-      const finish f = { bias ? load(bias + (int64_t)j * LANES) : (V){0}, relu_too };
+      const finish f = { load(scale ? scale + (int64_t)j * LANES : IG__NAME(conv_ones)), bias ? load(bias + (int64_t)j * LANES) : (V){0},
+                         relu_too, add_too };
       const real *m = r->products + (b - out0) * rows + t * IG__BLOCK + lane;
-      real *at = (real *)y->data + to.at + b * y->c_pitch + lane;
-      if (to.h == side && to.w == side) put_tile(side, m, plane, row, at, y->h_pitch, side, side, f);
-      else put_tile(side, m, plane, row, at, y->h_pitch, to.h, to.w, f);
+      place at = { (real *)y->data + to.at + b * y->c_pitch + lane, NULL, y->h_pitch, 0 };
+      if (add_too) at.add = (const real *)add->data + to.add_at + b * add->c_pitch + lane, at.add_row = add->h_pitch;
+      if (to.h == side && to.w == side) put_tile(side, m, plane, row, at, side, side, f);
+      else put_tile(side, m, plane, row, at, to.h, to.w, f);
     }
   }
 }
@@ -180,16 +187,20 @@ IG__INLINE void output(const int side, const bool relu_too, const wino *r, int64
 
 static void run_group(const wino *r, int64_t first, int tiles, int out0, int out1) {
   const int m = r->tiles.m;
-  const bool relu_too = r->epilogue && r->epilogue->relu;
   IG__NAME(winograd_input)(&r->tiles, first, tiles, 0, r->in, r->v, r->size.v_plane,
                            (int64_t)r->size.tiles * IG__BLOCK, IG__BLOCK);
   for (int o = out0; o < out1; o += r->size.outs) {
     const int end = o + r->size.outs < out1 ? o + r->size.outs : out1;
     for (int plane = 0; plane < (m + 2) * (m + 2); plane++) multiply(r, plane, tiles, o, end);
-    if (m == 4 && relu_too) output(4, true, r, first, tiles, o, end);
-    else if (m == 4) output(4, false, r, first, tiles, o, end);
-    else if (relu_too) output(2, true, r, first, tiles, o, end);
-    else output(2, false, r, first, tiles, o, end);
+    switch (2 * r->epilogue.relu + (r->epilogue.add != NULL)) {
+#define OUTPUT(relu_too, add_too)                                              \
+  if (m == 4) output(4, relu_too, add_too, r, first, tiles, o, end);           \
+  else output(2, relu_too, add_too, r, first, tiles, o, end)
+    case 0: OUTPUT(false, false); break;
+    case 1: OUTPUT(false, true); break;
+    case 2: OUTPUT(true, false); break;
+    default: OUTPUT(true, true);
+    }
   }
 }
 
@@ -213,8 +224,9 @@ static void run(wino *r, int n0, int n1, int part, int parts, void *scratch) {
 
 void IG__NAME(winograd)(const ig__conv *g, int m, const ig__image *x, const void *u, const ig__image *y,
                         const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch) {
-  wino r = { .tiles = { .x = x, .m = m, .ph = g->ph, .pw = g->pw }, .y = y, .epilogue = e, .u = u,
+  wino r = { .tiles = { .x = x, .m = m, .ph = g->ph, .pw = g->pw }, .y = y, .u = u,
              .u_plane = (int64_t)ig__winograd_plane(g) };
+  if (e) r.epilogue = *e;
   run(&r, n0, n1, part, parts, scratch);
 }
 
