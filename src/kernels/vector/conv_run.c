@@ -66,6 +66,7 @@ typedef struct loop {
   ig__epilogue e;
   int64_t place[PLACES]; /* of a plain x: see conv_tile; 0 of them are filled where the columns leave some taps out */
   int places;
+  conv_fetch fetch;
 } loop;
 
 /* The places of the inputs of a pixel whose taps are all there, in the order of their weights. */
@@ -86,7 +87,7 @@ static real *output_at(const ig__image *y, int n, int v, int column) {
 }
 
 /* The rows of one picture, for the output vectors v and v + 1 and the input blocks from b0 to b1 - 1. */
-static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
+static void run_rows(loop *l, int n, int v, int vectors, int b0, int b1) {
   const conv_run *r = l->r;
   const ig__image *x = r->x, *y = r->y;
   const int64_t pixel = x->block, lane = v % VECTORS * LANES;
@@ -131,13 +132,27 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
         t.left = -(h->at + p0);
         t.right = h->at + p1 - r->h.in;
       } else t.right = -t.cols;
+      conv_fetch_for(&l->fetch, &t, (int64_t)t.blocks * t.rows * t.cols * t.lanes);
       if (r->depthwise) IG__NAME(depthwise_tile)(&t, p1 - p0);
       else IG__NAME(conv_tile)(&t, p1 - p0, vectors);
     }
   }
 }
 
-static void run_columns(const loop *l) {
+/* The weights that will be read after those of vectors v, v + 1 and the blocks before b, of this part. */
+static conv_fetch weights_after(const loop *l, int v, int vectors, int b) {
+  const conv_run *r = l->r;
+  const int64_t real_size = sizeof(real);
+  if (l->plain || r->depthwise || ig__blocks(r->y->c) * r->w_out * real_size < FETCH_BYTES) return (conv_fetch){ 0 };
+  if (b >= r->blocks) b = 0, v += vectors;
+  if (v >= r->out1 * VECTORS) return (conv_fetch){ 0 };
+  const int count = b + l->chunk < r->blocks ? l->chunk : r->blocks - b;
+  const int64_t lines = count * r->w_block * real_size / 64;
+  const char *at = (const char *)(r->w + v / VECTORS * r->w_out + b * r->w_block);
+  return (conv_fetch){ at, at + r->w_out * real_size, lines, VECTORS == 1 && vectors == 2 ? lines : 0 };
+}
+
+static void run_columns(loop *l) {
   const conv_run *r = l->r;
   for (int n0 = r->n0; n0 < r->n1; n0 += l->group) {
     const int n1 = n0 + l->group < r->n1 ? n0 + l->group : r->n1;
@@ -145,6 +160,7 @@ static void run_columns(const loop *l) {
       vectors = !r->depthwise && v + 2 <= r->out1 * VECTORS ? 2 : 1;
       for (int b0 = 0; b0 < r->blocks; b0 += l->chunk) {
         const int b1 = b0 + l->chunk < r->blocks ? b0 + l->chunk : r->blocks;
+        l->fetch = n0 == r->n0 ? weights_after(l, v, vectors, b1) : (conv_fetch){ 0 };
         for (int n = n0; n < n1; n++) run_rows(l, n, v, vectors, b0, b1);
       }
     }

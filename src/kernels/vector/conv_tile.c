@@ -33,6 +33,8 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     const int from = first, until = end;                                     \
     _Pragma("GCC unroll 1")                                                  \
     for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
+      __builtin_prefetch(fetch, 0, 2);                                       \
+      fetch += fetch_step;                                                   \
       const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
       PIXELS(MULTIPLY)                                                       \
     }                                                                        \
@@ -52,6 +54,8 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
     if (J > 1) b##p = load(y1 + p * y_pixel);    \
   }
   if (t->resume) { PIXELS(RESUME) }
+  const char *fetch = t->fetch;
+  const int64_t fetch_step = t->fetch_step;
   const bool flat = step && step < IG__BLOCK && t->place;
   if (flat) {
     const int count = t->blocks * t->rows * t->lanes, from = 0, until = P;

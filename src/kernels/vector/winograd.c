@@ -49,7 +49,19 @@ typedef struct wino {
 
 /* ---- Products ---------------------------------------------------------------------------------------------------------- */
 
-static void multiply(const wino *r, int plane, int tiles, int out0, int out1) {
+/* The weights of the plane after `plane` for output blocks out0 … out1-1, or of the first one for the next of them. */
+static conv_fetch weights_after(const wino *r, int plane, int out0, int out1, int end) {
+  const int64_t u_out = (int64_t)r->in * IG__BLOCK * IG__BLOCK, real_size = sizeof(real);
+  if (ig__blocks(r->y->c) * u_out * real_size < FETCH_BYTES / ((r->tiles.m + 2) * (r->tiles.m + 2))) return (conv_fetch){ 0 };
+  if (plane + 1 < (r->tiles.m + 2) * (r->tiles.m + 2)) plane++;
+  else plane = 0, out0 = out1, out1 = out1 + r->size.outs < end ? out1 + r->size.outs : end;
+  if (out0 >= end) return (conv_fetch){ 0 };
+  return (conv_fetch){ .at = (const char *)(r->u + plane * r->u_plane + out0 * u_out),
+                       .lines = (out1 - out0) * u_out * real_size / 64 };
+}
+
+/* A plane's products for the output blocks from out0 to out1 - 1; `end` is the last one's of all, which come next. */
+static void multiply(const wino *r, int plane, int tiles, int out0, int out1, int end) {
   const int64_t rows = (int64_t)r->size.tiles * IG__BLOCK, u_out = (int64_t)r->in * IG__BLOCK * IG__BLOCK;
   const int pieces = (tiles + TILE_PIXELS - 1) / TILE_PIXELS;
   conv_tile t = {
@@ -57,6 +69,7 @@ static void multiply(const wino *r, int plane, int tiles, int out0, int out1) {
     .w_next = VECTORS == 1 ? u_out : LANES, .y_pixel = IG__BLOCK, .y_next = VECTORS == 1 ? rows : LANES,
     .blocks = r->in, .rows = 1, .cols = 1, .lanes = IG__BLOCK, .last_lanes = r->last_lanes,
   };
+  conv_fetch fetch = weights_after(r, plane, out0, out1, end);
   for (int j = out0 * VECTORS; j < out1 * VECTORS; j += 2) {
     const int64_t lane = j % VECTORS * LANES;
     t.w = r->u + plane * r->u_plane + j / VECTORS * u_out + lane;
@@ -64,6 +77,7 @@ static void multiply(const wino *r, int plane, int tiles, int out0, int out1) {
       const int p0 = ig__cut(tiles, i, pieces), p1 = ig__cut(tiles, i + 1, pieces);
       t.x = r->v + plane * r->size.v_plane + p0 * IG__BLOCK;
       t.y = r->products + plane * r->size.m_plane + (j / VECTORS - out0) * rows + p0 * IG__BLOCK + lane;
+      conv_fetch_for(&fetch, &t, (int64_t)t.blocks * t.lanes);
       IG__NAME(conv_tile)(&t, p1 - p0, j + 2 <= out1 * VECTORS ? 2 : 1);
     }
   }
@@ -191,7 +205,7 @@ static void run_group(const wino *r, int64_t first, int tiles, int out0, int out
                            (int64_t)r->size.tiles * IG__BLOCK, IG__BLOCK);
   for (int o = out0; o < out1; o += r->size.outs) {
     const int end = o + r->size.outs < out1 ? o + r->size.outs : out1;
-    for (int plane = 0; plane < (m + 2) * (m + 2); plane++) multiply(r, plane, tiles, o, end);
+    for (int plane = 0; plane < (m + 2) * (m + 2); plane++) multiply(r, plane, tiles, o, end, out1);
     switch (2 * r->epilogue.relu + (r->epilogue.add != NULL)) {
 #define OUTPUT(relu_too, add_too)                                              \
   if (m == 4) output(4, relu_too, add_too, r, first, tiles, o, end);           \
