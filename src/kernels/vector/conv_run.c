@@ -132,7 +132,7 @@ static void run_rows(loop *l, int n, int v, int vectors, int b0, int b1) {
         t.left = -(h->at + p0);
         t.right = h->at + p1 - r->h.in;
       } else t.right = -t.cols;
-      conv_fetch_for(&l->fetch, &t, (int64_t)t.blocks * t.rows * t.cols * t.lanes);
+      conv_fetch_for(&l->fetch, &t, (int64_t)t.blocks * t.rows * t.cols * t.lanes, vectors);
       if (r->depthwise) IG__NAME(depthwise_tile)(&t, p1 - p0);
       else IG__NAME(conv_tile)(&t, p1 - p0, vectors);
     }

@@ -34,6 +34,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     _Pragma("GCC unroll 1")                                                  \
     for (int l = 0; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
       __builtin_prefetch(fetch, 0, 2);                                       \
+      if (J * IG__VECTOR_BYTES > 64) __builtin_prefetch(fetch + 64, 0, 2);   \
       fetch += fetch_step;                                                   \
       const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
       PIXELS(MULTIPLY)                                                       \

@@ -30,7 +30,7 @@ typedef struct conv_tile {
   /* Pixels at the row's beginning that meet the halo at the first column of the kernel, one fewer at each next column; and at
    * its end, one more at each next column: negative where the halo begins later. Without any, 0 and −cols. */
   int left, right;
-  /* A line of memory that is asked for with each lane, fetch_step bytes after the one before: weights to come. Those of a
+  /* Memory that is asked for with each lane, fetch_step bytes after what the one before asked for: weights to come. Those of a
    * layer that is too large for the caches arrive at a third of the memory's speed without (512 → 512 channels, one picture
    * of 4 × 4: 1.6 times as long). Without any, w and 0. */
   const char *fetch;
@@ -58,13 +58,14 @@ typedef struct conv_fetch { const char *at, *next; int64_t lines, more; } conv_f
 /* Weights that are worth it: less than this stays in a core's cache from picture to picture. */
 #define FETCH_BYTES (1 << 18)
 
-/* Gives the next tile of `lanes` lanes its share; a tile with nothing to ask for touches its own weights. */
-static inline void conv_fetch_for(conv_fetch *f, conv_tile *t, int64_t lanes) {
+/* Gives the next tile its share, as many bytes as it reads of weights; one with nothing to ask for touches its own weights. */
+static inline void conv_fetch_for(conv_fetch *f, conv_tile *t, int64_t lanes, int vectors) {
+  const int64_t lines = vectors * IG__VECTOR_BYTES > 64 ? 2 : 1;
   if (f->lines <= 0 && f->more > 0) *f = (conv_fetch){ .at = f->next, .lines = f->more };
   t->fetch = f->lines > 0 ? f->at : (const char *)t->w;
-  t->fetch_step = f->lines > 0 ? 64 : 0;
-  f->at += 64 * lanes;
-  f->lines -= lanes;
+  t->fetch_step = f->lines > 0 ? 64 * lines : 0;
+  f->at += 64 * lines * lanes;
+  f->lines -= lines * lanes;
 }
 
 /* One dimension of a convolution, seen from the side that is written. Forward, output o meets at tap a the input
