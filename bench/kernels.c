@@ -134,7 +134,7 @@ typedef struct convolution {
 
 static void forward(int t, int threads, void *context) {
   const convolution *k = context;
-  const ig__epilogue e = { k->bias, true };
+  const ig__epilogue e = { .bias = k->bias, .relu = true };
   kernels->conv2d(&k->g, &k->x, k->w, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
 }
 
@@ -145,7 +145,7 @@ static void to_input(int t, int threads, void *context) {
 
 static void winograd(int t, int threads, void *context) {
   const convolution *k = context;
-  const ig__epilogue e = { k->bias, true };
+  const ig__epilogue e = { .bias = k->bias, .relu = true };
   kernels->winograd(&k->g, k->m, &k->x, k->u, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1, k->scratch[t]);
 }
 
@@ -303,7 +303,7 @@ static void dense(int64_t rows, int64_t in, int64_t out) {
   kernels->gemm_pack_transposed(out, in, w, packed, 0, 1);
   const double flops = 2.0 * (double)rows * (double)in * (double)out;
   ig__gemm p = { .m = rows, .n = out, .k = in, .a = x, .a_row = in, .a_col = 1, .b = packed, .b_row = 16,
-                 .b_block = in * 16, .c = y, .c_row = out, .epilogue = { bias, true } };
+                 .b_block = in * 16, .c = y, .c_row = out, .epilogue = { .bias = bias, .relu = true } };
   line(name, "forward", matrix, &p, flops);
   p = (ig__gemm){ .m = rows, .n = in, .k = out, .a = dy, .a_row = out, .a_col = 1, .b = w, .b_row = in, .b_block = 16,
                   .c = dx, .c_row = in };

@@ -33,9 +33,10 @@ typedef struct ig__conv {
   int kh, kw, sh, sw, ph, pw, dh, dw, groups;
 } ig__conv;
 
-/* What happens to an output before it is stored: y = relu?(y + bias). `bias` may be NULL; it is readable to a multiple of
- * 16 elements, zero past the last channel. */
-typedef struct ig__epilogue { const void *bias; bool relu; } ig__epilogue;
+/* What happens to an output before it is stored: y = relu?(y·scale + bias + add). Each of them may be NULL. `scale` and `bias`
+ * have one value a channel, readable to a multiple of 16 elements, `bias` zero past the last channel; `add` is a blocked image
+ * of y's shape. y·scale + bias is one multiply-add, as in affine_lanes. The matrix product knows no scale and no add. */
+typedef struct ig__epilogue { const void *bias; bool relu; const void *scale; const ig__image *add; } ig__epilogue;
 
 /* Packed weights. FORWARD: [out/16][in/16][kh][kw][16 in][16 out], or for a plain x of at most 4 channels
  * [out/16][in][kh][kw][16 out]. BACKWARD (gradient to the input; taps rotated by half a turn):

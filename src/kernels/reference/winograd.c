@@ -68,7 +68,6 @@ static void input_tile(const call *k, int n, int c, int top, int left, double v[
 /* Tile (row, column) of one channel. */
 static void tile(const call *k, int n, int co, int row, int column) {
   const ig__image *x = k->x, *y = k->y;
-  const real *bias = k->e ? k->e->bias : NULL;
   double v[MOST][MOST], sums[MOST][MOST] = {{0}};
   for (int ci = 0; ci < x->c; ci++) {
     input_tile(k, n, ci, row * k->v.in_step + k->v.first, column * k->h.in_step + k->h.first, v);
@@ -80,11 +79,10 @@ static void tile(const call *k, int n, int co, int row, int column) {
   int top = row * k->v.out_step, left = column * k->h.out_step;
   for (int i = 0; i < k->v.out && top + i < y->h; i++)
     for (int j = 0; j < k->h.out && left + j < y->w; j++) {
-      double sum = bias && co < y->c ? (double)bias[co] : 0;
+      double sum = 0;
       for (int a = 0; co < y->c && a < k->v.elements; a++)
         for (int b = 0; b < k->h.elements; b++) sum += k->v.a[a][i] * k->h.a[b][j] * sums[a][b];
-      if (k->e && k->e->relu && !(sum > 0) && sum == sum) sum = 0;
-      *element(y, n, co, top + i, left + j) = (real)sum;
+      *element(y, n, co, top + i, left + j) = (real)finished(k->e, y->c, n, co, top + i, left + j, sum);
     }
 }
 

@@ -24,7 +24,7 @@ size_t IG__NAME(strided_scratch)(const ig__conv *g, ig__pack form) {
 typedef struct run {
   strided_tiles tiles;
   const ig__image *y;
-  const ig__epilogue *epilogue;
+  ig__epilogue epilogue;
   const real *u;
   int64_t u_plane;
   int in, last_lanes; /* input blocks, lanes of the last one */
@@ -49,6 +49,7 @@ static void multiply(const run *r, int place, int tiles, int out0, int out1) {
   for (int j = out0 * VECTORS; j < out1 * VECTORS; j += 2) {
     const int64_t lane = j % VECTORS * LANES;
     t.w = r->u + place * r->u_plane + j / VECTORS * u_out + lane;
+    t.fetch = (const char *)t.w;
     for (int i = 0; i < pieces; i++) {
       const int p0 = ig__cut(rows, i, pieces), p1 = ig__cut(rows, i + 1, pieces);
       t.x = r->v + r->v_room.first[k] + p0 * IG__BLOCK;
@@ -77,8 +78,11 @@ IG__INLINE void across(const real *from, V y[4]) {
   strided_output(m, y);
 }
 
+/* What comes behind a sum: NULL, or the image to add where the tile begins. */
+typedef struct finish { V scale, bias; const real *add; int64_t add_row; bool relu; } finish;
+
 /* Forward: the four rows of the pair and the four single ones add up, and so do columns. */
-IG__INLINE void put_forward(const source *s, V bias, bool relu_too, real *y, int64_t row, int h, int w) {
+IG__INLINE void put_forward(const source *s, finish f, real *y, int64_t row, int h, int w) {
   real half[4 * STRIDED_LINE * LANES];
   for (int c = 0; c < STRIDED_LINE; c++) {
     V q[4];
@@ -90,8 +94,10 @@ IG__INLINE void put_forward(const source *s, V bias, bool relu_too, real *y, int
     V q[4];
     across(from, q);
     for (int j = 0; j < 4; j++) {
-      const V sum = (q[j] + load(from + (5 + j) * LANES)) + bias;
-      if (j < w) store(y + j * IG__BLOCK, relu_too ? relu(sum) : sum);
+      V sum = (q[j] + load(from + (5 + j) * LANES)) * f.scale + f.bias;
+      if (j >= w) continue;
+      if (f.add) sum += load(f.add + i * f.add_row + j * IG__BLOCK);
+      store(y + j * IG__BLOCK, f.relu ? relu(sum) : sum);
     }
   }
 }
@@ -118,22 +124,33 @@ IG__INLINE void put_backward(const source *s, int first_y, int first_x, real *y,
   }
 }
 
+static real *place_at(const ig__image *m, int64_t n, int b, int i, int j) {
+  return (real *)m->data + n * m->n_pitch + b * m->c_pitch + i * m->h_pitch + (int64_t)j * IG__BLOCK;
+}
+
 /* Output block b, which is number `number` of the products. */
 static void output(const run *r, int64_t first, int tiles, int b, int number) {
   const ig__image *y = r->y;
-  const real *bias = r->epilogue && r->epilogue->bias ? (const real *)r->epilogue->bias + (int64_t)b * IG__BLOCK : NULL;
-  const bool relu_too = r->epilogue && r->epilogue->relu;
+  const ig__image *add = r->epilogue.add;
+  const real *scale = r->epilogue.scale, *bias = r->epilogue.bias;
   const int each = r->tiles.down * r->tiles.across, side = r->backward ? 2 * STRIDED_SIDE : STRIDED_SIDE;
   strided_room room = r->m_room;
   for (int k = 0; k < STRIDED_TILE; k++) room.first[k] += number * room.block[k];
   for (int t = 0; t < tiles; t++) {
     const int rest = (int)((first + t) % each), i = rest / r->tiles.across * side, j = rest % r->tiles.across * side;
     const int h = smaller(y->h - i, side), w = smaller(y->w - j, side);
-    real *const to = (real *)y->data + (first + t) / each * y->n_pitch + b * y->c_pitch + i * y->h_pitch + (int64_t)j * IG__BLOCK;
+    real *const to = place_at(y, (first + t) / each, b, i, j);
+    const real *const plus = add ? place_at(add, (first + t) / each, b, i, j) : NULL;
     for (int lane = 0; lane < IG__BLOCK; lane += LANES) {
       const source s = { r->products + lane, &room, t };
-      if (r->backward) put_backward(&s, r->first_y, r->first_x, to + lane, y->h_pitch, h, w);
-      else put_forward(&s, bias ? load(bias + lane) : (V){0}, relu_too, to + lane, y->h_pitch, h, w);
+      if (r->backward) {
+        put_backward(&s, r->first_y, r->first_x, to + lane, y->h_pitch, h, w);
+        continue;
+      }
+      const int64_t c = (int64_t)b * IG__BLOCK + lane;
+      const finish f = { load(scale ? scale + c : IG__NAME(conv_ones)), bias ? load(bias + c) : (V){0}, plus ? plus + lane : NULL,
+                         plus ? add->h_pitch : 0, r->epilogue.relu };
+      put_forward(&s, f, to + lane, y->h_pitch, h, w);
     }
   }
 }
@@ -171,7 +188,8 @@ static void run_pictures(run *r, const ig__conv *g, int n0, int n1, int part, in
 
 void IG__NAME(strided)(const ig__conv *g, const ig__image *x, const real *u, const ig__image *y, const ig__epilogue *e,
                        int n0, int n1, int part, int parts, void *scratch) {
-  run r = { .y = y, .epilogue = e, .u = u };
+  run r = { .y = y, .u = u };
+  if (e) r.epilogue = *e;
   r.tiles = IG__NAME(strided_tiles_of)(g, x);
   run_pictures(&r, g, n0, n1, part, parts, scratch);
 }

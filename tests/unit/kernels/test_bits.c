@@ -125,7 +125,7 @@ static uint64_t convolution(const ig__kernels *k, layer l, bool relu, uint64_t h
   void *packed = malloc(k->conv2d_pack_count(g, form) * size), *turned = malloc(k->conv2d_pack_count(g, back) * size);
   void *partial = calloc(k->conv2d_pack_count(g, form), size);
   k->conv2d_pack(g, form, l.w, packed, 0, 1);
-  k->conv2d(g, &l.x.m, packed, &l.y.m, &(ig__epilogue){ l.bias, relu }, 0, 2, 0, 1);
+  k->conv2d(g, &l.x.m, packed, &l.y.m, &(ig__epilogue){ .bias = l.bias, .relu = relu }, 0, 2, 0, 1);
   k->conv2d_pack(g, back, l.w, turned, 0, 1);
   k->conv2d_dx(g, &l.dy.m, turned, &l.dx.m, 0, 2, 0, 1);
   k->conv2d_dw(g, &l.x.m, &l.dy.m, partial, 0, 2, 0, 1);
@@ -169,7 +169,7 @@ static uint64_t winograd(const ig__kernels *k) {
     void *u = malloc(k->winograd_count(&g, m, IG__PACK_FORWARD) * size);
     void *turned = malloc(k->winograd_count(&g, m, IG__PACK_BACKWARD) * size);
     k->winograd_pack(&g, m, IG__PACK_FORWARD, l.w, u, 0, 1);
-    k->winograd(&g, m, &l.x.m, u, &l.y.m, &(ig__epilogue){ l.bias, i % 3 == 0 }, 0, 2, 0, 1, scratch);
+    k->winograd(&g, m, &l.x.m, u, &l.y.m, &(ig__epilogue){ .bias = l.bias, .relu = i % 3 == 0 }, 0, 2, 0, 1, scratch);
     k->winograd_pack(&g, m, IG__PACK_BACKWARD, l.w, turned, 0, 1);
     k->winograd_dx(&g, m, &l.dy.m, turned, &l.dx.m, 0, 2, 0, 1, scratch);
     k->winograd_dw(&g, m, &l.x.m, &l.dy.m, partial, 0, 2, 0, 1, scratch);
@@ -219,7 +219,7 @@ static uint64_t products(const ig__kernels *k) {
     void *c = numbers(&d, size, (int64_t)m * n, 1), *bias = numbers(&d, size, (n + 15) / 16 * 16, 1);
     const bool across = i % 2;
     k->gemm(&(ig__gemm){ .m = m, .n = n, .k = depth, .a = a, .a_row = across ? 1 : depth, .a_col = across ? m : 1, .b = b, .b_row = n,
-                         .b_block = 16, .c = c, .c_row = n, .accumulate = i % 3 == 0, .epilogue = { bias, i % 5 == 0 } });
+                         .b_block = 16, .c = c, .c_row = n, .accumulate = i % 3 == 0, .epilogue = { .bias = bias, .relu = i % 5 == 0 } });
     h = hash_of(c, (int64_t)m * n * size, h);
     free(a), free(b), free(c), free(bias);
   }

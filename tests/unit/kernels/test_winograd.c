@@ -38,9 +38,9 @@ typedef struct problem {
   ig__conv g;
   int n, real_size;
   bool backward;
-  canvas from, blank;
-  void *w, *bias;
-  ig__epilogue epilogue;
+  canvas from, blank, add;
+  void *w, *bias, *scale;
+  bool use_bias, use_scale, use_add, relu;
 } problem;
 
 /* With whole numbers, weights are `unit` times −1, 0 or 1. */
@@ -57,21 +57,34 @@ static problem problem_new(dice *d, int real_size, ig__conv g, bool backward, do
   for (int64_t i = 0; i < count; i++) put(p.w, real_size, i, unit != 0 ? unit * roll(d, -1, 1) : value(d, false));
   p.bias = malloc((size_t)(c + 15) / 16 * 16 * (size_t)real_size);
   for (int i = 0; i < (c + 15) / 16 * 16; i++) put(p.bias, real_size, i, i < c ? value(d, unit != 0) : 0);
-  p.epilogue = (ig__epilogue){ !backward && roll(d, 0, 1) ? p.bias : NULL, !backward && roll(d, 0, 1) };
+  p.scale = malloc((size_t)(c + 15) / 16 * 16 * (size_t)real_size);
+  for (int i = 0; i < (c + 15) / 16 * 16; i++) put(p.scale, real_size, i, unit != 0 ? roll(d, -1, 1) : value(d, false));
+  p.add = canvas_new(d, real_size, p.n, c, p.blank.m.h, p.blank.m.w, 16, roll(d, 0, 2));
+  canvas_fill(&p.add, d, unit != 0, 0);
+  if (backward) return p;
+  p.use_bias = roll(d, 0, 1), p.use_scale = roll(d, 0, 1), p.use_add = roll(d, 0, 1), p.relu = roll(d, 0, 1);
   return p;
 }
 
-static void problem_free(problem *p) { free(p->from.memory), free(p->blank.memory), free(p->w), free(p->bias); }
+static ig__epilogue epilogue_of(const problem *p) {
+  return (ig__epilogue){ .bias = p->use_bias ? p->bias : NULL, .relu = p->relu, .scale = p->use_scale ? p->scale : NULL,
+                         .add = p->use_add ? &p->add.m : NULL };
+}
+
+static void problem_free(problem *p) {
+  free(p->from.memory), free(p->blank.memory), free(p->add.memory), free(p->w), free(p->bias), free(p->scale);
+}
 
 /* The direct convolution by the reference. */
 static canvas direct(const problem *p) {
   const ig__kernels *t = ig__kernels_for(IG__ISA_REFERENCE, p->real_size);
   const ig__pack form = p->backward ? IG__PACK_BACKWARD : IG__PACK_FORWARD;
   canvas y = canvas_copy(&p->blank);
+  const ig__epilogue e = epilogue_of(p);
   void *w = malloc(t->conv2d_pack_count(&p->g, form) * (size_t)p->real_size);
   t->conv2d_pack(&p->g, form, p->w, w, 0, 1);
   if (p->backward) t->conv2d_dx(&p->g, &p->from.m, w, &y.m, 0, p->n, 0, 1);
-  else t->conv2d(&p->g, &p->from.m, w, &y.m, &p->epilogue, 0, p->n, 0, 1);
+  else t->conv2d(&p->g, &p->from.m, w, &y.m, &e, 0, p->n, 0, 1);
   free(w);
   return y;
 }
@@ -89,10 +102,11 @@ static canvas winograd(const problem *p, const ig__kernels *t, int m, dice *d) {
   for (size_t i = 0; i < count; i++) CHECK(get(u, p->real_size, (int64_t)i) == get(u, p->real_size, (int64_t)i));
   parts = roll(d, 1, 5);
   const int cuts[] = { 0, roll(d, 0, p->n), p->n };
+  const ig__epilogue e = epilogue_of(p);
   for (int i = parts - 1; i >= 0; i--)
     for (int k = 0; k < 2; k++) {
       if (p->backward) t->winograd_dx(&p->g, m, &p->from.m, u, &y.m, cuts[k], cuts[k + 1], i, parts, scratch);
-      else t->winograd(&p->g, m, &p->from.m, u, &y.m, &p->epilogue, cuts[k], cuts[k + 1], i, parts, scratch);
+      else t->winograd(&p->g, m, &p->from.m, u, &y.m, &e, cuts[k], cuts[k + 1], i, parts, scratch);
     }
   free(u), free(scratch);
   return y;
