@@ -16,7 +16,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 command -v valgrind >/dev/null || { echo "valgrind is not here"; exit 77; }
 [ "$(uname -m)" = x86_64 ] || { echo "the stored count is one of x86-64"; exit 77; }
-IMGRAD_ISA=avx2 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$imgrad" train digits --model textbook --limit 128 \
+IMGRAD_ISA=avx2 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$imgrad" train digits --report no --model textbook --limit 128 \
   --batch 32 --epochs 1 --val 0 --seed 1 --threads 1 --quiet --out "$scratch/run" >"$scratch/log" 2>&1
 code=$?
 count=$(sed -nE 's/.*Collected : ([0-9]+).*/\1/p' "$scratch/log")

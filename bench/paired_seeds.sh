@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 # accuracy SEED CONV: of the weights after the last epoch, on the test part, in percent
 accuracy() {
   set -e
-  "$imgrad" train "$data" --model "$model" --epochs "$epochs" --seed "$1" --conv "$2" --val 0 --batch 64 \
+  "$imgrad" train "$data" --report no --model "$model" --epochs "$epochs" --seed "$1" --conv "$2" --val 0 --batch 64 \
     --optimizer "sgd momentum=0.9 nesterov=yes" --lr 0.05 --schedule "cosine warmup=1" --l2 1e-4 --quiet \
     --out "$scratch/$1-$2" >/dev/null
   "$imgrad" eval "$scratch/$1-$2" --conv "$2" --json | sed 's/.*"accuracy": *\([0-9.]*\).*/\1/' | awk '{ print 100 * $1 }'

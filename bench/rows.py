@@ -200,7 +200,7 @@ def timed(command, first_line=False):
 
 
 def imgrad_train(data, out, *words):
-    return [os.path.join(BUILD, "imgrad"), "train", data, "--threads", "2", "--quiet", "--json", "--out", out, *words]
+    return [os.path.join(BUILD, "imgrad"), "train", data, "--threads", "2", "--quiet", "--json", "--report", "no", "--out", out, *words]
 
 
 def run_recipe():

@@ -28,7 +28,7 @@ version() {
 first_step() {
   rm -rf "$scratch/run"
   local begin=${EPOCHREALTIME/[.,]/}
-  "$imgrad" train "$1" --limit 32 --epochs 1 --val 0 --threads 2 --quiet --json --out "$scratch/run" | {
+  "$imgrad" train "$1" --report no --limit 32 --epochs 1 --val 0 --threads 2 --quiet --json --out "$scratch/run" | {
     read -r _
     since "$begin"
     cat >/dev/null
@@ -39,7 +39,7 @@ first_step() {
 recipe() {
   rm -rf "$scratch/run"
   local begin=${EPOCHREALTIME/[.,]/}
-  "$imgrad" train "$packed" --config mnist-99 --seed "$1" --threads 2 --quiet --json --out "$scratch/run" >"$scratch/json"
+  "$imgrad" train "$packed" --config mnist-99 --report no --seed "$1" --threads 2 --quiet --json --out "$scratch/run" >"$scratch/json"
   since "$begin"
   sed -nE 's/.*"test":\{[^}]*"accuracy":([0-9.]+).*/\1/p' "$scratch/json" >>"$scratch/accuracy"
 }

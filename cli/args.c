@@ -118,7 +118,7 @@ static int cut_words(reader *r, int argc, char **argv) {
     } else if (!only_bare && word[0] == '-' && word[1]) {
       cli_say("imgrad %s: '%s' is no option; options begin with two dashes", r->command->name, word);
       return usage_hint(r);
-    } else if (r->command->rest && bare++ > 0) {
+    } else if (r->command->rest && (bare++ > 0 || !r->command->positional)) {
       r->args->rest[r->args->rest_count++] = argv[i++]; /* words before this one are used up */
     } else {
       r->items[r->count++] = (item){.value = word, .bare = true};

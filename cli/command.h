@@ -14,7 +14,7 @@ typedef struct cli_command {
   const char *examples;    /* lines of two blanks, a command, and a comment */
   int verb;                /* the ig_verb whose options it takes, or CLI_NO_VERB */
   const char *positional;  /* the option that a bare word sets; NULL with a verb: none is taken */
-  bool rest;               /* further bare words, any number, are the command's own (cli_args.rest) */
+  bool rest;               /* further bare words, any number, are the command's own (cli_args.rest); all without a positional */
   int (*run)(const struct cli_command *self, int argc, char **argv);  /* argv[0] is the command's name; the exit code */
 } cli_command;
 

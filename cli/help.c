@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const struct { const char *name, *about; } topics[] = {
+  {"augmentations", "how training pictures are changed"},
   {"initialisers", "how weights begin"},
   {"layers", "what a line of a model may be"},
   {"losses", "what training makes small"},
@@ -123,7 +124,7 @@ const cli_command cli_help = {
   .about = "this overview, a command's page, or a list",
   .usage = "help [COMMAND | TOPIC]",
   .text = "Shows the overview, the page of a command, or a list: optimizers, schedules, losses, layers, sources,\n"
-          "initialisers, penalties, models, recipes.\n",
+          "augmentations, initialisers, penalties, models, recipes.\n",
   .examples = "  imgrad help train\n  imgrad help optimizers\n",
   .verb = CLI_NO_VERB,
   .run = run,

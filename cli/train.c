@@ -14,6 +14,7 @@ typedef struct watcher {
   cli_progress progress;
   bool json, told;   /* told: that a signal was seen */
   bool gone;         /* stopped because nobody reads what we write */
+  bool report;       /* one is wanted */
 } watcher;
 
 static void on_progress(void *user, const ig_progress *now) {
@@ -88,7 +89,7 @@ static void result_json(const ig_train_result *r, ig_status status) {
   json_end(&j);
 }
 
-static void result_text(const ig_train_result *r) {
+static void result_text(const ig_train_result *r, bool report) {
   char number[TEXT_NUMBER];
   cli_out("%-12s %s\n", "run folder", r->out);
   if (r->best_epoch > 0)
@@ -100,6 +101,7 @@ static void result_text(const ig_train_result *r) {
     cli_out("%-12s accuracy %s %% by always answering the commonest class\n", "baseline", text_percent(number, r->baseline));
   if (r->broken > 0) cli_out("%-12s %s pictures could not be read\n", "left out", text_count(number, r->broken));
   cli_out("%-12s %s\n", "time", text_clock(number, r->seconds));
+  if (report) cli_out("%-12s %s/report.html\n", "report", r->out);
 }
 
 /* A command to try and, behind `width` columns, what it is for. */
@@ -118,6 +120,7 @@ static void suggest(const ig_train_result *r, ig_status status) {
   char folder[2 * IG_PATH_SIZE];
   const char *program = cli_program();
   bool ended = r->stopped && strcmp(r->stopped, "epochs") == 0;
+  bool over = r->stopped && (strcmp(r->stopped, "plan") == 0 || strcmp(r->stopped, "patience") == 0);
   text_argument(folder, sizeof folder, r->out);
   if (status != IG_OK && status != IG_BELOW_BAR) {
     cli_say("go on with:\n  %s train --resume %s", program, folder);
@@ -126,16 +129,17 @@ static void suggest(const ig_train_result *r, ig_status status) {
   int width = text_width(program) + text_width(folder) + (int)strlen(" train --resume  --epochs +10") + 3;
   cli_say("next:");
   say_next(width, "measure it, class by class", "%s eval %s", program, folder);
-  say_next(width, ended ? "ten epochs more" : "go on", "%s train --resume %s%s", program, folder, ended ? " --epochs +10" : "");
+  if (over) say_next(width, "a further run, from these weights", "%s train --weights %s", program, folder);
+  else say_next(width, ended ? "ten epochs more" : "go on", "%s train --resume %s%s", program, folder, ended ? " --epochs +10" : "");
   say_next(width, "layers, parameters, memory", "%s summary %s", program, folder);
 }
 
 static int finish(const watcher *w, ig_status status, const ig_train_result *r) {
   bool stopped = status == IG_INTERRUPTED || status == IG_TERMINATED || status == IG_HANGUP;
-  bool filled = r->out[0] && (status == IG_OK || status == IG_BELOW_BAR || stopped);
+  bool filled = r->out[0] && (status == IG_OK || status == IG_BELOW_BAR || stopped || r->measured);
   int code = ig_status_exit_code(status);
   if (filled && w->json) result_json(r, status);
-  if (filled && !w->json) result_text(r);
+  if (filled && !w->json) result_text(r, w->report && (status == IG_OK || status == IG_BELOW_BAR || stopped));
   cli_out_flush();
   if (stopped) cli_say("stopped after epoch %d; the checkpoint is written", r->epochs);
   else if (status != IG_OK) cli_fail(status);
@@ -154,6 +158,7 @@ static int run(const cli_command *self, int argc, char **argv) {
   if (code >= 0) return code;
   memset(&result, 0, sizeof result);
   w.json = args.json;
+  w.report = strcmp(options.report, "yes") == 0;
   cli_signals_begin();
   cli_progress_begin(&w.progress, args.quiet);
   context_options.threads = options.threads;
@@ -171,8 +176,8 @@ const cli_command cli_train = {
   .name = "train",
   .about = "train a network on pictures",
   .usage = "train [DATA] [options]",
-  .text = "Trains a network and leaves a run folder with the best weights, the figures of every epoch, the configuration and a\n"
-          "checkpoint to go on from. DATA is a folder or a built-in source. The first Ctrl-C finishes the step, saves and exits.\n",
+  .text = "Trains a network and leaves a run folder with the best weights, the figures of every epoch, a report to read in a\n"
+          "browser, the configuration and a checkpoint to go on from. DATA is a folder or a built-in source. The first Ctrl-C finishes the step, saves and exits.\n",
   .examples = "  imgrad train                                              # built-in digits, the textbook network\n"
               "  imgrad train mnist/ --model lenet5 --epochs 30\n"
               "  imgrad train mnist/ --optimizer \"adam beta1=0.8\" --lr 1e-3 --l2 1e-4\n"

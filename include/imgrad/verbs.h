@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, predict, report, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -16,7 +16,8 @@ extern "C" {
 
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
-typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT } ig_verb;
+typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
+                       IG_VERB_REPORT } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -31,7 +32,7 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path);
 /* One line an option, with default, range and unit; returns the length as snprintf does. */
 size_t ig_options_help(ig_verb verb, char *out, size_t size);
 /* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
- * "penalties", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
+ * "penalties", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
 size_t ig_list_help(const char *kind, char *out, size_t size);
 
 /* ---- train ------------------------------------------------------------------------------------------------------- */
@@ -41,7 +42,8 @@ size_t ig_list_help(const char *kind, char *out, size_t size);
 
 typedef struct ig_train_options {
   char data[IG_PATH_SIZE];      /* a folder, or a built-in source with options: "digits", "random" */
-  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook" */
+  char model[IG_PATH_SIZE];     /* a model text file, or a built-in model: "textbook"; "": chosen by the data, and with it all
+                                 * options that were not set by name and have their default */
   char out[IG_PATH_SIZE];       /* run folder; "": runs/train, runs/train2, … */
   char resume[IG_PATH_SIZE];    /* a run folder to go on with exactly */
   char weights[IG_PATH_SIZE];   /* start from these weights (.safetensors or a run folder) */
@@ -49,10 +51,14 @@ typedef struct ig_train_options {
   char schedule[IG_SPEC_SIZE];  /* "constant", "cosine warmup=1" */
   char loss[IG_SPEC_SIZE];      /* "cross_entropy", "mse" */
   char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
+  char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64" */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
-  char epochs[16];              /* "10", or "+50" with resume */
-  char time[16];                /* stop this call after so long: "90", "10m"; "": no limit */
+  char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
+  char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */
+  int patience;                 /* stop after so many epochs without a better validation; 0: never */
+  char freeze[IG_SPEC_SIZE];    /* parameters that are not trained, by patterns of names: "conv2d1.*, stage1.*" */
+  char lr_scale[IG_SPEC_SIZE];  /* rates of parameters: "stage1.*=0.1" */
   double lr;                    /* per step; 0: the optimiser's own default */
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
@@ -70,6 +76,7 @@ typedef struct ig_train_options {
   double min_accuracy;          /* exit with IG_BELOW_BAR when the last measured part stays below; 0: no bar */
   bool strict;                  /* stop at the first broken picture */
   double checkpoint_every;      /* seconds */
+  char report[8];               /* "yes": write report.html when training ends; "no" */
   uint64_t given;               /* which options were set by name (bit = row of the table); kept by ig_option_set */
 } ig_train_options;
 
@@ -111,17 +118,20 @@ typedef struct ig_train_events {
 typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
-  /* "epochs", "time", "signal"; full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
+  /* "epochs", "patience", "plan" (ended in the time); "time", "signal": can be gone on with; full-batch descent: "gradient" or
+   * "loss", the rule that fired, "no lower point" */
   const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
   int64_t broken;               /* pictures left out */
+  bool measured;                /* val, test and baseline are filled in */
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.
  * IG_OK also when the time was reached. IG_DIVERGED: a loss or gradient was not finite; the message names step and layer, and
- * the weights saved are those before. IG_BELOW_BAR, IG_INTERRUPTED, …: `result` is filled. */
+ * the weights saved are those before. IG_BELOW_BAR, IG_INTERRUPTED, …: `result` is filled. IG_IO with result->measured: the run
+ * is whole, its report could not be written. */
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
                    ig_train_result *result);
 
@@ -204,7 +214,9 @@ typedef struct ig_prediction {
   ig_status status;
   const char *message;
   int class_count;
-  const double *probability;    /* [class_count]; NULL without an answer */
+  /* [class_count]; NULL without an answer. Those of sigmoids do not add up to 1; a model that was trained to other numbers (mse)
+   * gives these. */
+  const double *probability;
 } ig_prediction;
 
 typedef struct ig_predict_events {
@@ -224,6 +236,31 @@ typedef struct ig_predict_result { int64_t answered, failed, skipped; } ig_predi
 /* Classifies files, `batch` at once. `result` (may be NULL) is filled in any case. IG_BAD_DATA: some could not be read; the others
  * have their answers. */
 ig_status ig_predict(ig_predictor *predictor, const ig_predict_events *events, ig_predict_result *result);
+/* ---- report ------------------------------------------------------------------------------------------------------- */
+
+typedef struct ig_report_options {
+  char out[IG_PATH_SIZE];       /* the file to write; "": report.html in the run's folder, for one run */
+  char data[IG_PATH_SIZE];      /* "": the data the runs were trained on */
+  int threads, workers;
+} ig_report_options;
+
+ig_report_options ig_report_options_default(void);
+
+#define IG_REPORT_RUNS 64
+
+typedef struct ig_report_result {
+  char out[IG_PATH_SIZE];       /* the file written */
+  int runs;
+  int64_t wrong;                /* pictures that were wrong; of one run */
+  bool complete;                /* nothing was left out for want of weights or data */
+} ig_report_result;
+
+/* Writes the report of a run, one HTML file, and beside it the list of pictures that were wrong (wrong.csv, or NAME-wrong.csv
+ * when the report is called NAME.html); or with 2 … IG_REPORT_RUNS runs, a page that shows them side by side. Their weights are
+ * measured again. When data are gone, what needs them is left out and the context's log says so. IG_USAGE: no such run;
+ * IG_BAD_MODEL: a folder that holds no whole run; IG_IO: cannot be written. */
+ig_status ig_report(ig_context *context, const char *const *run, int count, const ig_report_options *options,
+                    ig_report_result *result);
 
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 

@@ -23,9 +23,13 @@ uint64_t ig__rng_u64(ig__rng *r);
 double ig__rng_uniform(ig__rng *r);                  /* [0, 1), 53 bits */
 double ig__rng_range(ig__rng *r, double lo, double hi);
 double ig__rng_normal(ig__rng *r);                   /* mean 0, deviation 1 (Box–Muller); the same bits on all machines */
+double ig__rng_beta(ig__rng *r, double alpha);       /* Beta(alpha, alpha), alpha in 0.01 … 4; the same bits on all machines */
 uint32_t ig__rng_below(ig__rng *r, uint32_t n);      /* 0 … n-1, unbiased; 0 for n = 0 */
 
 /* One 64-bit number for (seed, purpose, a, b): what orders and splits sort by. */
 uint64_t ig__rng_key(uint64_t seed, ig__purpose purpose, uint64_t a, uint64_t b);
+
+/* cos(2 pi turns), |turns| < 2^30; sin is ig__cosine(turns − 0.25). The same bits on all machines. */
+double ig__cosine(double turns);
 
 #endif

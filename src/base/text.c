@@ -257,3 +257,24 @@ const char *ig__nearest(const char *word, const char *const *names, size_t count
   }
   return nearest;
 }
+
+/* After a mismatch, the last '*' takes one character more; an earlier one need not, so there is nothing to recurse into. */
+bool ig__glob(const char *pattern, const char *text) {
+  const char *star = NULL, *behind = NULL;
+  while (*text) {
+    if (*pattern == '*') {
+      star = ++pattern;
+      behind = text;
+    } else if (*pattern == '?' || *pattern == *text) {
+      pattern++;
+      text++;
+    } else if (star) {
+      pattern = star;
+      text = ++behind;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*') pattern++;
+  return *pattern == 0;
+}

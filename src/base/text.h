@@ -32,6 +32,8 @@ const char *ig__print_count(char out[32], int64_t v);
 
 /* Edit distance (insert, delete, replace, swap), for "did you mean"; at most 64 characters are looked at. */
 int ig__word_distance(const char *a, const char *b);
+/* Does the pattern name the text, whole? '*' stands for any characters, also none, '?' for one byte. */
+bool ig__glob(const char *pattern, const char *text);
 /* The nearest of `count` names to `word`, or NULL when none is near enough to be meant (distance > 1 + length/3, or not a
  * letter in common). Capitals count as small letters and '-' as '_'; of equals the first. */
 const char *ig__nearest(const char *word, const char *const *names, size_t count);

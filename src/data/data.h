@@ -112,6 +112,20 @@ ig_status ig__order_epoch(ig__ref *ref, int64_t count, uint64_t seed, int64_t ep
  * own, so that dropout and augmentation treat it as another picture. Broken pictures count until they are found. A function of seed, epoch, keys and labels alone. */
 ig_status ig__order_balanced(const ig__source *source, const ig__ref *ref, int64_t count, uint64_t seed, int64_t epoch, ig__ref *out);
 
+/* ---- augmentation: augment.h has the kinds --------------------------------------------------------------------------- */
+
+/* What happens to training samples, parsed and fitted to a source's fields. Read only; any number of threads. */
+typedef struct ig__augment ig__augment;
+/* From text: "flip, shift 4, rotate 10". *out is NULL for an empty text. IG_USAGE: an unknown name or option (nearest named), or
+ * fields that cannot be augmented: only pictures and masks of bytes can. */
+ig_status ig__augment_new(const char *text, const ig__source_info *info, ig__augment **out);
+void ig__augment_free(ig__augment *augment);
+size_t ig__augment_room(const ig__augment *augment); /* bytes of scratch */
+/* Changes one sample in place: all its fields alike. */
+void ig__augment_sample(const ig__augment *augment, uint64_t seed, int64_t epoch, uint64_t key, void *const *fields, void *scratch);
+/* Does the list mix the pictures of a batch? NULL does not. */
+bool ig__augment_mixes(const ig__augment *augment);
+
 /* ---- batches and prefetch ---------------------------------------------------------------------------------------- */
 
 /* One buffer a field, n samples one after the other, in the order asked. */
@@ -128,6 +142,8 @@ typedef struct ig__loader_options {
   int batch;
   int threads;                      /* loader threads ≥ 1, at lower priority than compute */
   int depth;                        /* batches prepared ahead, ≥ 1; memory is bounded by depth + 1 batches */
+  const ig__augment *augment;       /* of every sample read, borrowed; NULL: none */
+  uint64_t seed;                    /* of the augmentation */
   bool strict;                      /* stop at the first broken picture instead of replacing it */
   /* Called once for each broken picture, on the consumer's thread, from ig__loader_next. May be NULL. */
   void (*broken)(void *user, const ig__ref *ref, const char *message);
@@ -143,8 +159,14 @@ ig_status ig__loader_new(const ig__source *source, const ig__loader_options *opt
 /* Starts a pass over ref[first … count-1] (borrowed until the pass ends or the next start). A broken sample is left out and
  * the ones after it move up, so that the batches are those of a list without it; broken ones are remembered for later passes. */
 ig_status ig__loader_start(ig__loader *loader, const ig__ref *ref, int64_t count, int64_t first);
+/* The epoch whose lots augmentation draws from the next start on; 0 until told. Gives up a pass that runs. */
+void ig__loader_epoch(ig__loader *loader, int64_t epoch);
 /* The next batch in order; *batch is NULL after the last. Valid until the next call. Waits, and adds the time waited. */
 ig_status ig__loader_next(ig__loader *loader, const ig__batch **batch);
+/* Mixes the pictures of the batch just given in pairs (first with last, and so on), in place; row i of `target` (n × classes)
+ * gets the shares of the classes in picture i. Only for a loader whose augmentation mixes. */
+void ig__augment_mix(const ig__augment *augment, uint64_t seed, int64_t epoch, const ig__batch *batch, int label_field,
+                     int classes, float *target);
 double ig__loader_waited(const ig__loader *loader);   /* seconds the consumer waited since the start of the pass */
 int64_t ig__loader_broken(const ig__loader *loader);  /* pictures left out so far */
 void ig__loader_free(ig__loader *loader);

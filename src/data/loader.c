@@ -35,6 +35,18 @@ static void start_threads(ig__loader *loader) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* One for each thread, and one for the consumer, which may read too. */
+static ig_status make_scratch(ig__loader *loader) {
+  if (!loader->options.augment) return IG_OK;
+  loader->scratch = ig__alloc((size_t)loader->options.threads + 1, sizeof *loader->scratch);
+  if (!loader->scratch) return IG_NO_MEMORY;
+  for (int i = 0; i <= loader->options.threads; i++) {
+    if (!(loader->scratch[i] = ig__alloc(1, ig__augment_room(loader->options.augment)))) return IG_NO_MEMORY;
+    loader->scratch_free++;
+  }
+  return IG_OK;
+}
+
 static ig_status make(ig__loader *loader) {
   const ig__source_info *info = &loader->source->info;
   for (int f = 0; f < info->field_count; f++) loader->bytes[f] = ig__field_bytes(&info->field[f]);
@@ -42,6 +54,7 @@ static ig_status make(ig__loader *loader) {
     if (!(loader->known[part] = ig__alloc((size_t)info->count[part] / 64 + 1, sizeof **loader->known))) return IG_NO_MEMORY;
   if (!(loader->fills = ig__alloc((size_t)loader->options.depth + 1, sizeof *loader->fills))) return IG_NO_MEMORY;
   if (!(loader->threads = ig__alloc((size_t)loader->options.threads, sizeof *loader->threads))) return IG_NO_MEMORY;
+  IG__TRY(make_scratch(loader));
   for (int i = 0; i <= loader->options.depth; i++) {
     IG__TRY(make_fill(loader, &loader->fills[i]));
     loader->fills[i].next = loader->free;
@@ -60,6 +73,8 @@ static void free_memory(ig__loader *loader) {
     ig__free(fill->slot);
   }
   for (int part = 0; part < IG__PARTS; part++) ig__free(loader->known[part]);
+  for (int i = 0; i < loader->scratch_free; i++) ig__free(loader->scratch[i]);
+  ig__free(loader->scratch);
   ig__free(loader->fills);
   ig__free(loader->threads);
   ig__free(loader);
@@ -128,6 +143,14 @@ ig_status ig__loader_start(ig__loader *loader, const ig__ref *ref, int64_t count
   pthread_cond_signal(&loader->work);
   pthread_mutex_unlock(&loader->lock);
   return IG_OK;
+}
+
+void ig__loader_epoch(ig__loader *loader, int64_t epoch) {
+  pthread_mutex_lock(&loader->lock);
+  stop_pass(loader);
+  loader->front = loader->back = NULL;
+  loader->epoch = epoch;
+  pthread_mutex_unlock(&loader->lock);
 }
 
 void ig__loader_free(ig__loader *loader) {

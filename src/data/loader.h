@@ -27,7 +27,7 @@ typedef struct ig__fill {
 } ig__fill;
 
 /* Some slots of one buffer, claimed by one thread. */
-typedef struct ig__run { ig__fill *fill; int from, count; } ig__run;
+typedef struct ig__run { ig__fill *fill; int from, count; void *scratch; } ig__run;
 
 struct ig__loader {
   const ig__source *source;
@@ -37,6 +37,7 @@ struct ig__loader {
   ig__fill *fills;            /* depth + 1 */
   pthread_t *threads;
   int started;                /* threads that run */
+  int64_t epoch;              /* changes between passes only */
   int run_length;             /* slots a thread claims at once */
 
   pthread_mutex_t lock;
@@ -47,6 +48,8 @@ struct ig__loader {
   int64_t count, next;        /* places not yet claimed: next … count−1, and next is not known to be broken */
   int active, sleeping;       /* runs being read; threads waiting for work */
   bool quit;
+  void **scratch;             /* for augmentation: as many as runs can be read at once, and those that are free */
+  int scratch_free;
   /* The one thing read while reading without the lock: the pass is given up. */
   atomic_bool stop;
 

@@ -31,7 +31,7 @@ bool ig__loader_claim(ig__loader *loader, int length, ig__run *run) {
     else loader->front = fill;
     loader->back = fill;
   }
-  *run = (ig__run){fill, fill->claimed, 0};
+  *run = (ig__run){.fill = fill, .from = fill->claimed, .scratch = loader->scratch ? loader->scratch[--loader->scratch_free] : NULL};
   while (run->count < length && fill->claimed < loader->options.batch && loader->next < loader->count) {
     fill->batch.ref[fill->claimed] = loader->ref[loader->next];
     fill->slot[fill->claimed].at = loader->next++;
@@ -53,11 +53,14 @@ void ig__loader_read(ig__loader *loader, const ig__run *run) {
     for (int f = 0; f < source->info.field_count; f++) fields[f] = (char *)batch->field[f] + (size_t)i * loader->bytes[f];
     slot->status = source->kind->read(source, batch->ref[i].part, batch->ref[i].index, fields);
     if (slot->status != IG_OK) ig__message_take(slot->message);
+    else if (run->scratch)
+      ig__augment_sample(loader->options.augment, loader->options.seed, loader->epoch, batch->ref[i].key, fields, run->scratch);
   }
 }
 
 void ig__loader_finish(ig__loader *loader, const ig__run *run) {
   run->fill->done += run->count;
+  if (run->scratch) loader->scratch[loader->scratch_free++] = run->scratch;
   loader->active--;
   if (loader->active == 0 || (run->fill == loader->front && ig__loader_filled(loader, run->fill)))
     pthread_cond_signal(&loader->done);

@@ -285,6 +285,8 @@ ig_status ig__model_build(ig__model *model, ig__graph *graph, ig__dtype picture,
 ig_status ig__model_record(ig__model *model) {
   ig__graph *graph;
   ig__built built;
+  if (ig__model_is_open(model))
+    return ig__fail(IG_BAD_MODEL, "%s:%d: input: a size is still open", model->name, model->line[0].number);
   IG__TRY(ig__graph_new(&graph, ig__core_ops_get(), RECORDED_PICTURES, true));
   ig_status status = build(model, graph, IG__U8, true, &built);
   ig__graph_free(graph);

@@ -6,16 +6,19 @@
 #include <math.h>
 #include <string.h>
 
+#define LINE_TEXT 1024 /* two lists of 16 numbers */
 #define MAX_CHANNELS 4096
 #define MAX_SIDE 32768
 #define MAX_PIXELS ((int64_t)1 << 28) /* of one picture, all channels: beyond this no step fits into a machine */
 
 static const ig__word fits[] = {{"stretch", IG__FIT_STRETCH}, {"crop", IG__FIT_CROP}, {"letterbox", IG__FIT_LETTERBOX}, {NULL, 0}};
 
+static const ig__word open_size[] = {{"*", 0}, {NULL, 0}};
+
 static const ig__option input_table[] = {
-  IG__POSITIONAL(ig__input_options, channels, NULL, 1, MAX_CHANNELS, "", "channels: 1 grey, 3 colour"),
-  IG__POSITIONAL(ig__input_options, height, NULL, 1, MAX_SIDE, "pixels", "height"),
-  IG__POSITIONAL(ig__input_options, width, NULL, 1, MAX_SIDE, "pixels", "width"),
+  IG__POSITIONAL_WORDS(ig__input_options, channels, NULL, 1, MAX_CHANNELS, "", "channels: 1 grey, 3 colour; *: as the data have", open_size),
+  IG__POSITIONAL_WORDS(ig__input_options, height, NULL, 1, MAX_SIDE, "pixels", "height; *: as the data have", open_size),
+  IG__POSITIONAL_WORDS(ig__input_options, width, NULL, 1, MAX_SIDE, "pixels", "width; *: as the data have", open_size),
   IG__OPTION_WORDS(ig__input_options, fit, "stretch", 1, 0, "",
                    "how pictures of another shape are fitted: stretch, crop (the middle), letterbox (black bars)", fits),
   IG__OPTION(ig__input_options, scale, "1/255", 1e-6, 1e6, "", "factor for 8-bit pixels"),
@@ -47,8 +50,16 @@ static int last_line(const ig__parser *p) { return (int)p->model->line_count - 1
 /* ---- input --------------------------------------------------------------------------------------------------------- */
 
 static ig_status check_channels(const ig__input_options *o, const char *key, const ig__list *list) {
-  if (list->count == 1 || list->count == o->channels) return IG_OK;
+  if (list->count == 1 || list->count == o->channels || o->channels == 0) return IG_OK;
   return ig__fail(IG_BAD_MODEL, "input: %s has %d numbers, wanted 1 or %d, one a channel", key, list->count, o->channels);
+}
+
+static ig_status check_input(const ig__input_options *o) {
+  IG__TRY(check_channels(o, "mean", &o->mean));
+  IG__TRY(check_channels(o, "std", &o->std));
+  if ((int64_t)o->channels * o->height * o->width > MAX_PIXELS)
+    return ig__fail(IG_BAD_MODEL, "input: %d×%d×%d are more than 2^28 values", o->channels, o->height, o->width);
+  return IG_OK;
 }
 
 static ig_status read_input(ig__parser *p, const ig__source_line *source) {
@@ -64,15 +75,39 @@ static ig_status read_input(ig__parser *p, const ig__source_line *source) {
   }
   for (int i = 0; i < count; i++) {
     words[i] = source->words[i + 1];
-    if (strcmp(words[i], "*") == 0)
-      return ig__fail(IG_BAD_MODEL, "input: a size '*', fixed at first use, is not in this version; give a number");
     if (strcmp(words[i], "classes") == 0) words[i] = p->classes_text;
   }
   IG__TRY(ig__options_parse("input", input_table, o, words, count));
-  IG__TRY(check_channels(o, "mean", &o->mean));
-  IG__TRY(check_channels(o, "std", &o->std));
-  if ((int64_t)o->channels * o->height * o->width > MAX_PIXELS)
-    return ig__fail(IG_BAD_MODEL, "input: %d×%d×%d are more than 2^28 values", o->channels, o->height, o->width);
+  return check_input(o);
+}
+
+/* The text with its input line, number `number`, said anew. */
+static char *with_input(const char *text, int number, const char *input) {
+  const char *line = text;
+  for (int i = 1; i < number && line; i++) {
+    line = strchr(line, '\n');
+    line += line != NULL;
+  }
+  if (!line) return ig__strdup(text);
+  return ig__format("%.*s%s%s", (int)(line - text), text, input, line + strcspn(line, "\r\n"));
+}
+
+ig_status ig__model_fix_input(ig__model *m, int channels, int height, int width) {
+  char input[2 * LINE_TEXT];
+  ig__input_options fixed = m->input;
+  if (m->params) return ig__fail(IG_USAGE, "%s: the model is bound already", m->name);
+  if (!fixed.channels) fixed.channels = channels;
+  if (!fixed.height) fixed.height = height;
+  if (!fixed.width) fixed.width = width;
+  ig_status status = check_input(&fixed);
+  if (status != IG_OK) return ig__fail_at(status, "%s:%d", m->name, m->line[0].number);
+  if (ig__options_print("input", input_table, &fixed, input, sizeof input) >= sizeof input)
+    return ig__fail(IG_BAD_MODEL, "%s:%d: input: the line is too long", m->name, m->line[0].number);
+  char *text = with_input(m->text, m->line[0].number, input);
+  if (!text) return IG_NO_MEMORY;
+  ig__free(m->text);
+  m->text = text;
+  m->input = fixed;
   return IG_OK;
 }
 

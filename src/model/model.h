@@ -28,7 +28,7 @@ typedef struct ig__state { char *name; ig__shape shape; int64_t offset, count; d
 /* Preprocessing, part of the `input` line. scale applies to 8-bit pixels; float pictures are taken as they are; then
  * (x − mean) / std by channel (a single number serves all channels). */
 typedef struct ig__input_options {
-  int channels, height, width;
+  int channels, height, width; /* 0: open, written `*`, until ig__model_fix_input */
   int fit;                   /* ig__fit: how pictures of another shape become this one */
   double scale;
   ig__list mean, std;
@@ -72,6 +72,12 @@ typedef struct ig__model {
  * positional: it is replaced by `classes` (≥ 1). IG_BAD_MODEL: "model.txt:7: …" with what was asked, what was found and the
  * nearest known word. The text is untrusted: at most 1 MiB, 10,000 lines after blocks are unfolded, blocks 16 deep. */
 ig_status ig__model_parse(const char *text, size_t size, const char *place, int classes, ig__model **out);
+/* Gives the sizes that the input line leaves open (`input * * *`) these values; sizes that it has stay. The model's text then says
+ * them too, so that what is saved stands for itself. Before bind. */
+ig_status ig__model_fix_input(ig__model *model, int channels, int height, int width);
+static inline bool ig__model_is_open(const ig__model *model) {
+  return !model->input.channels || !model->input.height || !model->input.width;
+}
 /* Builds the lines once to find shapes and parameters, allocates the flat arrays and fills them from (seed). */
 ig_status ig__model_bind(ig__model *model, int real_size, uint64_t seed);
 /* Fills all parameters and states anew from the seed: each parameter's draws are keyed by (seed, its name). */

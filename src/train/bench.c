@@ -178,7 +178,7 @@ static ig_status open_all(bench *b, ig_bench_result *r) {
   int real_size;
   if (o->train && o->infer) return ig__fail(IG_USAGE, "bench: train and infer are both asked for; choose one");
   IG__TRY(ig__real_size(o->precision, &real_size));
-  IG__TRY(ig__model_any(o->model, o->classes, real_size, 1, &b->model));
+  IG__TRY(ig__model_any(o->model, NULL, o->classes, real_size, 1, &b->model));
   IG__TRY(ig__synthetic_info(b->model, &b->info));
   IG__TRY(ig__synthetic_batch(&b->info, o->batch, 1, &b->batch));
   IG__TRY(ig__network_new(b->context, &(ig__network_request){.model = b->model, .data = &b->info, .n = o->batch,

@@ -103,8 +103,11 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_double(s, &r->best_accuracy);
   pass_double(s, &r->best_loss);
   pass_i64(s, &r->best_epoch);
-  pass_descent(s, &r->descent);
   for (int i = 0; i < IG__SCHEDULE_STATE; i++) pass_double(s, &r->schedule[i]);
+  pass_descent(s, &r->descent);
+  pass_i64(s, &r->planned_steps);
+  pass_i64(s, &r->plan_step);
+  pass_double(s, &r->plan_place);
 }
 
 /* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */
@@ -112,7 +115,9 @@ static bool makes_sense(const ig__run_state *r, uint64_t rows) {
   const int64_t most = (int64_t)1 << 50;
   return r->epoch >= 0 && (uint64_t)r->epoch == rows && r->step >= 0 && r->step < most && r->position >= 0 &&
          r->position < most && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n <= r->position &&
-         r->tally.correct >= 0 && r->tally.correct <= r->tally.n && r->descent.iteration >= 0 && r->descent.pairs >= 0;
+         r->planned_steps >= 0 && r->planned_steps < most && r->plan_step >= 0 && r->plan_step <= r->planned_steps &&
+         r->plan_place >= 0 && r->plan_place <= 1 && r->tally.correct >= 0 && r->tally.correct <= r->tally.n &&
+         r->descent.iteration >= 0 && r->descent.pairs >= 0;
 }
 
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out) {

@@ -80,3 +80,21 @@ ig_status ig__class_weights(const char *text, char (*names)[64], int classes, co
   else ig__free(weight);
   return status;
 }
+
+/* The weights of the classes, said where they were not spelled out. */
+ig_status ig__trainer_weigh(ig__trainer *t) {
+  const ig__source_info *info = &t->source->info;
+  int64_t *counts = ig__class_counts(t->source, t->samples.ref[IG__TRAIN], t->samples.count[IG__TRAIN]);
+  if (!counts) return IG_NO_MEMORY;
+  ig_status status = ig__class_weights(t->options->class_weights, info->class_name, info->class_count, counts, &t->class_weight);
+  int most = 0, least = 0;
+  for (int c = 1; t->class_weight && c < info->class_count; c++) {
+    if (t->class_weight[c] > t->class_weight[most]) most = c;
+    if (t->class_weight[c] < t->class_weight[least]) least = c;
+  }
+  if (t->class_weight)
+    ig__log(t->context, IG_LOG_INFO, "class weights: from %.4g for %s (%lld pictures) to %.4g for %s (%lld)", t->class_weight[least],
+            info->class_name[least], (long long)counts[least], t->class_weight[most], info->class_name[most], (long long)counts[most]);
+  ig__free(counts);
+  return status;
+}

@@ -32,7 +32,9 @@ static ig_status check_options(const ig__trainer *t) {
                      : o->weight_decay > 0 ? "weight-decay acts between steps on batches; l2 is part of the loss"
                      : o->clip > 0 ? "clip: a search needs the gradient as it is"
                      : o->accumulate > 1 ? "accumulate: all batches are accumulated already"
-                     : o->balanced ? "balanced: every pass looks at every picture once; class-weights have the same end"
+                     : o->balanced ? "balanced: every step looks at all pictures; class-weights makes classes count alike"
+                     : *o->augment ? "augment: the pictures would be others each time"
+                     : *o->lr_scale ? "lr-scale: there is no rate to scale"
                      : strcmp(o->schedule, "constant") ? "schedule: there is no rate to move" : NULL;
   if (what) return ig__fail(IG_USAGE, "--optimizer %s with --%s", o->optimizer, what);
   if (!ig__updater_is_smooth(t->updater))
@@ -61,7 +63,7 @@ static void tell(const ig__trainer *t, const ig__tally *pass) {
 /* A failure here unwinds the step; ig__train_iteration knows by `stopped` that it is none. */
 static ig_status between(void *user, const ig__tally *pass) {
   ig__trainer *t = user;
-  t->asked = ig__trainer_asked(t);
+  t->ending = ig__trainer_asked(t);
   if (t->stopped) return IG_FAILED;
   tell(t, pass);
   return IG_OK;
@@ -104,7 +106,7 @@ ig_status ig__train_iteration(ig__trainer *t) {
     /* x and its gradient change when a step is complete, and not before: the run will begin this step anew. */
     t->descent->state = before;
     IG__TRY(ig__trainer_keep(t));
-    return t->asked;
+    return t->ending;
   }
   IG__TRY(status);
   ig__full_batch_give(t->full, t->descent->x);

@@ -20,13 +20,13 @@ ig_status ig__trainer_asked(ig__trainer *t) {
       return status;
     }
   }
-  if (t->time_limit > 0 && ig__now() - t->began >= t->time_limit) t->stopped = "time";
+  if (t->time_limit > 0 && !t->planning && ig__now() - t->began >= t->time_limit) t->stopped = "time";
   return IG_OK;
 }
 
 static void tell_progress(const ig__trainer *t, int64_t in_epoch, double epoch_seconds, double wait) {
   if (!t->events || !t->events->progress) return;
-  int64_t done = t->state.step, all = t->steps_per_epoch * t->epochs;
+  int64_t done = t->state.step, all = ig__plan_steps(t);
   double spent = t->state.seconds + ig__now() - t->started;
   ig_progress p = {.epoch = (int)t->state.epoch + 1, .epochs = t->epochs, .step = in_epoch, .steps = t->steps_per_epoch,
                    .train = ig__tally_metrics(&t->state.tally, true), .lr = t->lr,
@@ -45,9 +45,11 @@ static ig_status gather(ig__trainer *t, double *loss, double *weight, int64_t *p
     IG__TRY(ig__loader_next(t->loader, &batch));
     if (!batch) break;
     bool several = o->accumulate > 1;
+    if (t->mixed)
+      ig__augment_mix(t->augment, (uint64_t)o->seed, t->state.epoch + 1, batch, t->train.target_field, t->train.classes, t->mixed);
     ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
-                          .loss_scale = several ? ig__network_weigh(&t->train, batch) : 1};
+                          .loss_scale = several ? ig__network_weigh(&t->train, batch) : 1, .target = t->mixed};
     IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
     const int32_t *label = batch->field[t->train.target_field];
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
@@ -61,10 +63,7 @@ static ig_status gather(ig__trainer *t, double *loss, double *weight, int64_t *p
 
 /* The rate of update `step`, counted from 0. */
 static double rate_at(const ig__trainer *t, int64_t step) {
-  int64_t total = t->steps_per_epoch * t->epochs;
-  ig__progress at = {.step = step, .total_steps = total > 0 ? total : 1, .steps_per_epoch = t->steps_per_epoch,
-                     .state = t->state.schedule};
-  return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, at);
+  return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, ig__plan_progress(t, step));
 }
 
 static ig_status train_step(ig__trainer *t, int64_t *pictures) {
@@ -98,6 +97,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
   int64_t in_epoch = (t->state.position + per_step - 1) / per_step; /* left-out pictures make an epoch shorter */
   /* The row of an epoch that was stopped behind its last step has the rate of that step. */
   if (t->state.step) t->lr = rate_at(t, t->state.step - 1);
+  ig__loader_epoch(t->loader, t->state.epoch + 1);
   IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], t->state.position));
   for (;;) {
     int64_t pictures;
@@ -109,12 +109,15 @@ ig_status ig__train_epoch(ig__trainer *t) {
       IG__TRY(ig__trainer_save(t));
     }
     if (t->stopped) return stop;
+    IG__TRY(ig__plan_mend(t, now));
+    if (t->state.planned_steps && ig__plan_ended(t)) break;
     IG__TRY(train_step(t, &pictures));
     if (!pictures) break;
     tell_progress(t, ++in_epoch, t->state.epoch_seconds + ig__now() - since,
                   t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
   }
   book_time(t, &since, &waited);
-  if (!t->state.tally.n) return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read", t->options->data);
+  if (!t->state.tally.n && !(t->state.planned_steps && ig__plan_ended(t)))
+    return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read", t->options->data);
   return IG_OK;
 }

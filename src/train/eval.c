@@ -15,6 +15,7 @@ typedef struct evaluation {
   ig__network network;
   ig__loader *loader;
   ig__scores scores;
+  double *row;               /* of one picture: a number a class */
   ig__part part;
   int64_t broken;
 } evaluation;
@@ -67,7 +68,7 @@ static ig_status open_all(evaluation *e) {
   IG__TRY(find_part(e));
   IG__TRY(ig__real_size(o->precision, &real_size));
   IG__TRY(ig__run_options("eval", o->run, &e->run));
-  IG__TRY(ig__model_any(o->run, 1, real_size, 0, &e->model));
+  IG__TRY(ig__model_any(o->run, NULL, 1, real_size, 0, &e->model));
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));
@@ -126,18 +127,25 @@ static ig_status find_penalty(const evaluation *e, double *penalty) {
   return IG_OK;
 }
 
+static ig_status add_scores(void *user, const ig__answer *one) {
+  evaluation *e = user;
+  const bool probabilities = ig__network_scores(one->network, one->i, e->row);
+  return ig__scores_add(&e->scores, one->truth, e->row, probabilities);
+}
+
 /* *measured: the figures are there, whatever the status says about them. */
 static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   int classes = e->network.classes;
   r->class_count = classes;
   r->part = ig__part_name(e->part);
   r->confusion = ig__alloc((size_t)classes * (size_t)classes, sizeof *r->confusion);
-  if (!r->confusion) return IG_NO_MEMORY;
+  e->row = ig__alloc((size_t)classes, sizeof *e->row);
+  if (!r->confusion || !e->row) return IG_NO_MEMORY;
   e->scores.classes = classes;
   double start = ig__now(), penalty;
   IG__TRY(find_penalty(e, &penalty));
   IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
-                       &e->scores, &r->metrics));
+                       &(ig__watch){add_scores, e}, &r->metrics));
   r->seconds = ig__now() - start;
   r->broken = e->broken;
   IG__TRY(fill_classes(e, r));
@@ -163,6 +171,7 @@ ig_status ig_eval(ig_context *context, const ig_eval_options *options, ig_eval_r
   ig__loader_free(e.loader);
   ig__network_free(&e.network);
   ig__scores_free(&e.scores);
+  ig__free(e.row);
   ig__samples_free(&e.samples);
   ig__source_close(e.source);
   ig__model_free(e.model);

@@ -1,8 +1,9 @@
 /* A pass over pictures that leaves the weights alone. */
 #include "train/train.h"
 
-static ig_status pass(ig_context *context, ig__network *net, ig__loader *loader, const ig__ref *ref, int64_t count,
-                      int64_t *confusion, ig__scores *scores, double *row, ig__tally *tally) {
+ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader, const ig__ref *ref, int64_t count,
+                       double penalty, int64_t *confusion, const ig__watch *watch, ig_metrics *out) {
+  ig__tally tally = {0};
   IG__TRY(ig__loader_start(loader, ref, count, 0));
   for (;;) {
     const ig__batch *batch;
@@ -12,32 +13,19 @@ static ig_status pass(ig_context *context, ig__network *net, ig__loader *loader,
     const int32_t *label = batch->field[net->target_field];
     for (int i = 0; i < batch->n; i++) {
       int answer = ig__network_answer(net, i);
-      tally->correct += answer == label[i];
-      if (scores) {
-        const bool probabilities = ig__network_scores(net, i, row);
-        IG__TRY(ig__scores_add(scores, label[i], row, probabilities));
-      }
+      tally.correct += answer == label[i];
       if (confusion) confusion[(int64_t)label[i] * net->classes + answer]++;
+      if (watch) IG__TRY(watch->picture(watch->user, &(ig__answer){&batch->ref[i], label[i], answer, net, i}));
     }
-    tally->n += batch->n;
-    tally->weight += net->weight;
-    tally->loss += ig__network_loss(net) * net->weight;
+    tally.n += batch->n;
+    tally.weight += net->weight;
+    tally.loss += ig__network_loss(net) * net->weight;
   }
-  return IG_OK;
-}
-
-ig_status ig__evaluate(ig_context *context, ig__network *net, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out) {
-  ig__tally tally = {0};
-  double *row = scores ? ig__alloc((size_t)net->classes, sizeof *row) : NULL;
-  if (scores && !row) return IG_NO_MEMORY;
-  const ig_status status = pass(context, net, loader, ref, count, confusion, scores, row, &tally);
-  ig__free(row);
-  IG__TRY(status);
   tally.penalty = penalty * (double)tally.n;
   *out = ig__tally_metrics(&tally, true);
   return IG_OK;
 }
+
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count) {
   int classes = source->info.class_count;
   int64_t *counts = ig__alloc((size_t)classes + 1, sizeof *counts);

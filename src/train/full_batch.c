@@ -53,7 +53,7 @@ static ig_status need(ig__full_batch *f, ig__network *net, ig__curvature curvatu
   return ig__network_new(f->context, &q, net);
 }
 
-/* A pass over all pictures: sum receives Σ over pictures of the gradient or product, when it is not NULL. */
+/* A pass over all pictures: sum receives Σ over pictures of weight times gradient or product, when it is not NULL. */
 static ig_status pass(ig__full_batch *f, ig__network *net, const void *params, double *sum, ig__tally *tally) {
   *tally = (ig__tally){0};
   if (sum) memset(sum, 0, (size_t)f->model->params_size * sizeof *sum);
@@ -64,8 +64,8 @@ static ig_status pass(ig__full_batch *f, ig__network *net, const void *params, d
     IG__TRY(ig__loader_next(f->loader, &batch));
     if (!batch) break;
     /* Every pass is step 0: what is random in the network would make the loss another function each time (train.c refuses). */
-    const ig__pass_step step = {.grads = f->grads, .loss_scale = ig__network_weigh(net, batch), .params = params};
-    IG__TRY(ig__network_run(net, f->context, batch, &step));
+    IG__TRY(ig__network_run(net, f->context, batch, &(ig__pass_step){.grads = f->grads, .loss_scale = ig__network_weigh(net, batch),
+                                                                            .params = params}));
     const int32_t *label = batch->field[net->target_field];
     for (int i = 0; i < batch->n; i++) tally->correct += ig__network_answer(net, i) == label[i];
     tally->loss += ig__network_loss(net) * net->weight;
@@ -84,9 +84,10 @@ static ig_status evaluate(void *user, const double *x, double *value, double *g)
   put(f, f->pair, 0, x);
   IG__TRY(pass(f, net, f->pair, g, &tally));
   const int64_t count = f->model->params_size;
-  for (int64_t i = 0; g && i < count; i++) g[i] /= tally.weight;
+  const double n = tally.weight;
+  for (int64_t i = 0; g && i < count; i++) g[i] /= n;
   const double penalty = ig__updater_penalty_at(f->updater, x, g);
-  *value = tally.loss / tally.weight + penalty;
+  *value = tally.loss / n + penalty;
   tally.penalty = penalty * (double)tally.n;
   if (g) f->tally = tally;
   return IG_OK;

@@ -1,4 +1,5 @@
 /* Help on what an option may name, from the registries. */
+#include "data/augment.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -30,6 +31,9 @@ static bool list(ig__buffer *out, const char *kind) {
   else if (!strcmp(kind, "sources"))
     for (int i = 0; ig__source_kinds[i]; i++)
       entry(out, ig__source_kinds[i]->name, ig__source_kinds[i]->help, ig__source_kinds[i]->options);
+  else if (!strcmp(kind, "augmentations"))
+    for (int i = 0; ig__augment_kinds[i]; i++)
+      entry(out, ig__augment_kinds[i]->name, ig__augment_kinds[i]->help, ig__augment_kinds[i]->options);
   else if (!strcmp(kind, "models"))
     for (int i = 0; ig__builtins[i].name; i++) entry(out, ig__builtins[i].name, ig__builtins[i].help, NULL);
   else if (!strcmp(kind, "recipes"))

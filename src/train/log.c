@@ -54,3 +54,14 @@ ig_status ig__trainer_note_epoch(const ig__trainer *t, const ig_epoch *e) {
                           e->epoch, e->train.loss, e->train.penalty, e->train.accuracy, e->val.loss, e->val.accuracy, e->lr,
                           e->images_per_second, t->state.best_epoch == e->epoch ? "; kept" : "");
 }
+
+/* The most memory that this process has had, as Linux counts it; elsewhere nothing is said. */
+ig_status ig__trainer_note_memory(const ig__trainer *t) {
+  char text[4096], bytes[32];
+  const char *line;
+  if (!ig__file_peek("/proc/self/status", text, sizeof text) || !(line = strstr(text, "VmHWM:"))) return IG_OK;
+  long long kib = 0;
+  for (line += strlen("VmHWM:"); *line == ' ' || *line == '\t'; line++) continue;
+  for (; *line >= '0' && *line <= '9' && kib < (1ll << 50); line++) kib = 10 * kib + (*line - '0');
+  return ig__trainer_note(t, "memory: %s at most, data and program included", ig__print_bytes(bytes, (uint64_t)kib * 1024));
+}

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* 95 % interval of a share (Wilson 1927): right for few pictures and for shares near 0 and 1, where ± 1.96 σ is not. */
-static void wilson(double share, double n, double *low, double *high) {
+/* Right for few pictures and for shares near 0 and 1, where ± 1.96 σ is not. */
+void ig__wilson(double share, double n, double *low, double *high) {
   const double z = 1.959963984540054, z2 = z * z;
   double middle = (share + z2 / (2 * n)) / (1 + z2 / n);
   double half = z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n));
@@ -22,7 +22,7 @@ ig_metrics ig__tally_metrics(const ig__tally *t, bool classes) {
   m.loss = m.data_loss + m.penalty;
   if (!classes) return m;
   m.accuracy = (double)t->correct / n;
-  wilson(m.accuracy, n, &m.accuracy_low, &m.accuracy_high);
+  ig__wilson(m.accuracy, n, &m.accuracy_low, &m.accuracy_high);
   return m;
 }
 

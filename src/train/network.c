@@ -3,6 +3,7 @@
 #include "ops/scale.h"
 #include "train/network_impl.h"
 
+#include <math.h>
 #include <string.h>
 
 static double real_at(const ig__network *net, const void *p, int64_t i) {
@@ -122,41 +123,35 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
   return IG_OK;
 }
 
-static bool loss_is(const ig__network_request *q, const char *name) {
-  const size_t length = strcspn(q->loss, " ");
-  return strlen(name) == length && !strncmp(q->loss, name, length);
+static bool loss_is(const char *loss, const char *name) {
+  const size_t length = strcspn(loss, " ");
+  return strlen(name) == length && !strncmp(loss, name, length);
 }
 
 /* What the prediction's numbers are. A model without softmax or sigmoid at its end is what its loss takes it for. */
 static void find_end(const ig__network_request *q, ig__network *net, const ig__node *end) {
+  const char *loss = q->loss ? q->loss : q->trained_with;
   net->ends_in = NUMBERS;
   if (end && (end->op == &ig__op_softmax || end->op == &ig__op_sigmoid)) net->ends_in = PROBABILITIES;
   else if (end && end->op == &ig__op_log_softmax) net->ends_in = LOGARITHMS;
-  else if (q->loss && loss_is(q, "binary_cross_entropy")) net->ends_in = SIGMOID_LOGITS;
-  else if (q->loss && (!*q->loss || loss_is(q, "cross_entropy") || loss_is(q, "focal"))) net->ends_in = SOFTMAX_LOGITS;
+  else if (loss && loss_is(loss, "binary_cross_entropy")) net->ends_in = SIGMOID_LOGITS;
+  else if (loss && (!*loss || loss_is(loss, "cross_entropy") || loss_is(loss, "focal"))) net->ends_in = SOFTMAX_LOGITS;
   /* Probabilities, and what is trained towards 0 and 1, change sides at a half, logits at 0. */
   net->threshold = net->ends_in == SIGMOID_LOGITS ? 0 : 0.5;
-}
-
-/* Scores become probabilities; so do their logarithms, by the same formula. */
-static ig__value probabilities(ig__graph *graph, ig__value prediction) {
-  const ig__node *end = ig__tensor_of(graph, prediction)->node;
-  const ig__op *softmax = ig__op_find("softmax");
-  return end && end->op == softmax ? prediction : ig__node1(graph, softmax, NULL, prediction);
 }
 
 static ig_status build(const ig__network_request *q, ig__network *net, ig__graph *graph, ig__outputs *out) {
   ig__built built;
   IG__TRY(ig__model_build(q->model, graph, dtype_of(&q->data->field[net->image_field]), &built));
   IG__TRY(check_prediction(q, net, ig__shape_of(graph, built.output[0])));
-  if (q->probabilities) built.output[0] = probabilities(graph, built.output[0]);
-  IG__TRY(graph->status);
   find_end(q, net, ig__tensor_of(graph, built.output[0])->node);
   IG__TRY(ig__outputs_add(out, built.output[0], -1)); /* its place is the loss's, when there is one */
   IG__TRY(ig__outputs_add(out, built.output[0], -1));
   if (!q->loss) return graph->status;
   const char *text = *q->loss ? q->loss : has_labels(q, net) ? "cross_entropy" : "mse";
-  ig__value target = target_leaf(graph, &q->data->field[net->target_field]);
+  const int rows[] = {graph->n, net->classes};
+  ig__value target = q->soft_labels ? ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__F32, ig__shape_make(2, rows, true))
+                                    : target_leaf(graph, &q->data->field[net->target_field]);
   ig__value loss = build_loss(graph, text, built.output[0], target, q->class_weight != NULL);
   IG__TRY(graph->status);
   out->list[OUT_LOSS].value = loss;
@@ -181,7 +176,8 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   ig__graph *graph = NULL;
   ig__outputs out = {0};
   int64_t *offset = NULL;
-  *net = (ig__network){.model = q->model, .n = q->n, .class_weight = q->class_weight, .k = ig__kernels_for(context->isa, q->model->real_size)};
+  *net = (ig__network){.model = q->model, .n = q->n, .class_weight = q->class_weight,
+                       .k = ig__kernels_for(context->isa, q->model->real_size)};
   IG__TRY(check_picture(q->model, q->data, net));
   bool direct = q->conv && !strcmp(q->conv, "direct");
   if (q->conv && !direct && strcmp(q->conv, "auto") != 0)
@@ -231,14 +227,14 @@ static void fill_weights(ig__network *net, const ig__batch *batch) {
 }
 
 ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {
+  const void *target = step->target ? step->target : net->target_field < 0 ? NULL : batch->field[net->target_field];
   fill_weights(net, batch);
   ig__feed feed = {.n = batch->n,
                    .params = step->params ? step->params : net->model->params,
                    .state = net->model->states,
                    .grads = step->grads,
                    .accumulate = step->accumulate,
-                   .field = {batch->field[net->image_field], net->target_field < 0 ? NULL : batch->field[net->target_field],
-                             net->weights},
+                   .field = {batch->field[net->image_field], target, net->weights},
                    .loss_scale = step->loss_scale,
                    .step = {step->seed, step->step, batch->key},
                    .version = step->params ? 0 : net->model->version};
@@ -259,11 +255,6 @@ uint64_t ig__network_kinks(const ig__network *net) {
     }
   }
   return hash;
-}
-
-void ig__network_probabilities(const ig__network *net, int i, double *out) {
-  const void *p = ig__plan_result(net->plan, OUT_ANSWER);
-  for (int c = 0; c < net->classes; c++) out[c] = real_at(net, p, (int64_t)i * net->classes + c);
 }
 
 int ig__network_answer(const ig__network *net, int i) {

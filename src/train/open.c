@@ -13,7 +13,16 @@ static bool ends_with(const char *s, const char *end) {
   return n >= m && !strcmp(s + n - m, end);
 }
 
-ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out) {
+ig_status ig__model_fit(ig__model *model, const ig__source_info *data) {
+  static const int shown[] = {3, 32, 32};
+  const int *dim = shown;
+  if (!ig__model_is_open(model)) return IG_OK;
+  for (int i = 0; data && i < data->field_count && dim == shown; i++)
+    if (data->field[i].role == IG__ROLE_IMAGE && data->field[i].rank == 3) dim = data->field[i].dim;
+  return ig__model_fix_input(model, dim[0], dim[1], dim[2]);
+}
+
+ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out) {
   if (ig__is_folder(name)) {
     char *path = ig__format("%s/model.safetensors", name);
     ig_status status = path ? ig__model_load(path, real_size, out) : IG_NO_MEMORY;
@@ -22,7 +31,8 @@ ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t s
   }
   if (ends_with(name, ".safetensors")) return ig__model_load(name, real_size, out);
   IG__TRY(ig__model_open(name, classes, out));
-  ig_status status = ig__model_bind(*out, real_size, seed);
+  ig_status status = ig__model_fit(*out, data);
+  if (status == IG_OK) status = ig__model_bind(*out, real_size, seed);
   if (status != IG_OK) {
     ig__model_free(*out);
     *out = NULL;
@@ -39,12 +49,30 @@ ig__source_want ig__model_want(const ig__model *model) {
 ig_status ig__model_want_of(const char *name, ig__source_want *out) {
   ig__model *model;
   bool trained = ig__is_folder(name) || ends_with(name, ".safetensors");
-  IG__TRY(trained ? ig__model_any(name, 1, 4, 0, &model) : ig__model_open(name, 2, &model)); /* the input does not depend on classes */
+  /* The input does not depend on the classes. */
+  IG__TRY(trained ? ig__model_any(name, NULL, 1, 4, 0, &model) : ig__model_open(name, 2, &model));
   *out = ig__model_want(model);
   out->class_count = 0;
   out->class_name = NULL;
   ig__model_free(model);
   return IG_OK;
+}
+
+/* Weights from a file or a run folder; what did not match is said. */
+ig_status ig__trainer_take_weights(ig__trainer *t, const char *from) {
+  char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
+  ig__buffer unmatched = {0};
+  int matched = 0;
+  if (!path) return IG_NO_MEMORY;
+  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
+  if (status == IG_OK) {
+    ig__buffer_add(&unmatched, "", 1);
+    ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
+    if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
+  }
+  ig__buffer_free(&unmatched);
+  ig__free(path);
+  return status;
 }
 
 static const ig__builtin *text_at(const ig__builtin *list, int index) {

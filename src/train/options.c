@@ -20,7 +20,7 @@
 #define T ig_train_options
 static const ig__option train_table[] = {
   TEXT(data, "digits", "folder, or built-in source with options: \"digits train=5000\""),
-  TEXT(model, "textbook", "built-in model or text file"),
+  TEXT(model, "", "built-in model or text file; default: chosen by the data, with whatever else is not given"),
   TEXT(out, "", "run folder to make; default runs/train, runs/train2, …"),
   TEXT(resume, "", "run folder to go on with, exactly where it stopped"),
   TEXT(weights, "", "start from these weights (.safetensors or run folder)"),
@@ -28,10 +28,14 @@ static const ig__option train_table[] = {
   TEXT(schedule, "constant", "how the rate moves: \"cosine warmup=1\", one_cycle, \"step 5\""),
   TEXT(loss, "cross_entropy", "cross_entropy, focal, binary_cross_entropy, mse, …"),
   TEXT(class_weights, "none", "how much a class counts: none, balanced, auto (balanced when sizes differ by 3), or cat=2,dog=0.5"),
+  TEXT(augment, "", "changes of the training pictures, another each epoch: \"flip, shift 4, rotate 10\""),
   PRECISION,
   CONV,
-  TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N"),
-  TEXT(time, "", "stop after so long: 90, 10m, 1.5h"),
+  TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N; time: as many as --time allows"),
+  TEXT(time, "", "90, 10m, 1.5h: plan epochs and schedule to end then; with --epochs, stop after so long"),
+  OPT(patience, "0", 0, 1000000, "epochs", "stop after so many without a better validation; 0: never"),
+  TEXT(freeze, "", "parameters that are not trained: \"conv2d1.*, stage1.*\""),
+  TEXT(lr_scale, "", "factors of the learning rate: \"stage1.*=0.1, dense1.*=2\""),
   OPT(lr, "0", 0, 1e6, "a step", "learning rate; 0: the optimiser's own"),
   OPT(momentum, "-1", -1, 1, "", "handed to the optimiser; -1: its own"),
   OPT(l2, "0", 0, 1e6, "", "λ of the L2 penalty on weights"),
@@ -50,6 +54,7 @@ static const ig__option train_table[] = {
   BAR,
   STRICT,
   OPT(checkpoint_every, "60", 0.01, 1e9, "seconds", "time between checkpoints inside an epoch"),
+  TEXT(report, "yes", "yes: write report.html when training ends; no"),
   IG__OPTIONS_END};
 #undef T
 
@@ -130,6 +135,15 @@ static const ig__option bench_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_report_options
+static const ig__option report_table[] = {
+  TEXT(out, "", "file to write; default report.html in the run's folder; needed for several runs"),
+  TEXT(data, "", "measure on these data; default: those of the run"),
+  THREADS,
+  WORKERS,
+  IG__OPTIONS_END};
+#undef T
+
 const ig__option *ig__verb_table(ig_verb verb) {
   switch (verb) {
   case IG_VERB_TRAIN: return train_table;
@@ -137,12 +151,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_GRADCHECK: return gradcheck_table;
   case IG_VERB_BENCH: return bench_table;
   case IG_VERB_PREDICT: return predict_table;
+  case IG_VERB_REPORT: return report_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report"};
   return names[verb];
 }
 
@@ -197,6 +212,12 @@ ig_summary_options ig_summary_options_default(void) {
 ig_bench_options ig_bench_options_default(void) {
   ig_bench_options o = {.batch = 0};
   ig__options_default(bench_table, &o);
+  return o;
+}
+
+ig_report_options ig_report_options_default(void) {
+  ig_report_options o = {.threads = 0};
+  ig__options_default(report_table, &o);
   return o;
 }
 

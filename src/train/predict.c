@@ -10,10 +10,11 @@ static ig_status open_model(ig_predictor *p, const ig_predict_options *o) {
   if (!run) return IG_NO_MEMORY;
   ig_status status = ig__real_size(o->precision, &real_size);
   if (status == IG_OK) status = ig__run_options("predict", o->run, run);
-  if (status == IG_OK) status = ig__model_any(o->run, 1, real_size, 0, &p->model);
+  if (status == IG_OK) status = ig__model_any(o->run, NULL, 1, real_size, 0, &p->model);
   if (status == IG_OK) {
     const ig__input_options *in = &p->model->input;
-    p->info = (ig__source_info){.field_count = 1, .name = "the pictures"};
+    p->info = (ig__source_info){.field_count = 1, .name = "the pictures",
+                                .class_count = p->model->class_name ? p->model->class_count : 0};
     p->info.field[0] = (ig__field){.name = "image", .role = IG__ROLE_IMAGE, .type = IG__FIELD_U8, .rank = 3,
                                    .dim = {in->channels, in->height, in->width, 1}};
     p->picture_bytes = ig__field_bytes(&p->info.field[0]);
@@ -21,7 +22,7 @@ static ig_status open_model(ig_predictor *p, const ig_predict_options *o) {
       status = ig__fail(IG_BAD_MODEL, "%s takes pictures of %d channels; predict reads grey (1) and colour (3)", o->run, in->channels);
   }
   if (status == IG_OK)
-    status = ig__network_new(p->context, &(ig__network_request){.model = p->model, .data = &p->info, .n = o->batch, .probabilities = true,
+    status = ig__network_new(p->context, &(ig__network_request){.model = p->model, .data = &p->info, .n = o->batch, .trained_with = run->loss,
                              .conv = *o->conv ? o->conv : run->conv}, &p->network);
   if (status == IG_OK && p->network.classes < 1) status = ig__fail(IG_BAD_MODEL, "%s ends in pictures, not in classes", o->run);
   ig__free(run);
@@ -95,7 +96,7 @@ ig_status ig__predict_run(ig_predictor *p, int n) {
   p->batch.n = good;
   IG__TRY(ig__network_run(&p->network, p->context, &p->batch, &(ig__pass_step){.loss_scale = 1}));
   for (int i = n - 1; i >= 0; i--)
-    if (p->slot[i].status == IG_OK) ig__network_probabilities(&p->network, --good, p->probabilities + (size_t)i * (size_t)p->network.classes);
+    if (p->slot[i].status == IG_OK) (void)ig__network_scores(&p->network, --good, p->probabilities + (size_t)i * (size_t)p->network.classes);
   return IG_OK;
 }
 

@@ -73,7 +73,7 @@ ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_
   *result = (ig_summary_result){.rows = 0};
   IG__TRY(ig__options_check(IG_VERB_SUMMARY, options));
   IG__TRY(ig__real_size(options->precision, &real_size));
-  IG__TRY(ig__model_any(options->model, options->classes, real_size, 0, &model));
+  IG__TRY(ig__model_any(options->model, NULL, options->classes, real_size, 0, &model));
   ig_status status = fill_rows(context, model, result);
   for (size_t i = 0; i < model->state_count; i++) result->states += model->state[i].count;
   if (status == IG_OK) status = fill_memory(context, model, options, result);

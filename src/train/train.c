@@ -1,7 +1,7 @@
 /* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
  * weights, measures the test part once at the end. */
 #include "base/text.h"
-#include "train/train.h"
+#include "train/report/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,76 +9,6 @@
 #include <string.h>
 
 #define MEASURE_BATCH 128
-
-/* Options that may differ when a run is taken up again: they change no result. */
-static bool is_free(const char *name) {
-  static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "checkpoint_every", "min_accuracy"};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (!strcmp(name, names[i])) return true;
-  return false;
-}
-
-/* Of all that results depend on: model, data, options, instruction set, and the plan itself, since another version of this
- * library may choose other kernels or cut sums otherwise. */
-static ig_status find_fingerprint(ig__trainer *t) {
-  ig__buffer plan = {0};
-  uint64_t hash = ig__hash(t->model->text, strlen(t->model->text), t->source->info.fingerprint);
-  for (const ig__option *o = ig__verb_table(IG_VERB_TRAIN); o->name; o++)
-    if (!is_free(o->name) && strcmp(o->name, "strict")) {
-      const char *at = (const char *)t->options + o->offset;
-      hash = ig__hash(at, o->type == IG__OPTION_TEXT ? strlen(at) : o->size, hash);
-    }
-  hash = ig__hash(&t->train.k->isa, sizeof t->train.k->isa, hash);
-  ig_status status = ig__plan_describe(t->train.plan, &plan);
-  if (status == IG_OK) t->fingerprint = ig__hash(plan.data, plan.size, hash);
-  ig__buffer_free(&plan);
-  return status;
-}
-
-/* The run's own configuration, with what may differ taken from the command line. */
-static ig_status resumed_options(const ig_train_options *asked, ig_train_options *out) {
-  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
-  char *path = ig__format("%s/config.yaml", asked->resume);
-  if (!path) return IG_NO_MEMORY;
-  if (*asked->weights) {
-    ig__free(path);
-    return ig__fail(IG_USAGE, "--resume goes on with its own weights; --weights starts fresh: give one of them");
-  }
-  if (*asked->out && strcmp(asked->out, asked->resume) != 0) {
-    ig__free(path);
-    return ig__fail(IG_USAGE, "--resume goes on in its own folder, %s; --out is for new runs: leave it out", asked->resume);
-  }
-  *out = ig_train_options_default();
-  ig_status status = ig_options_load(IG_VERB_TRAIN, out, path);
-  ig__free(path);
-  IG__TRY(ig__fail_at(status, "--resume %s", asked->resume));
-  for (int i = 0; table[i].name; i++) {
-    if (!(asked->given >> i & 1)) continue;
-    char *to = (char *)out + table[i].offset;
-    const char *from = (const char *)asked + table[i].offset;
-    bool same = table[i].type == IG__OPTION_TEXT ? !strcmp(to, from) : !memcmp(to, from, table[i].size);
-    if (!same && !is_free(table[i].name))
-      return ig__fail(IG_USAGE, "--%s differs from the run's own (see %s/config.yaml): it would change the result. Leave it out, or "
-                      "start a new run with --weights %s", table[i].name, asked->resume, asked->resume);
-    if (strcmp(table[i].name, "epochs") && strcmp(table[i].name, "out")) memcpy(to, from, table[i].size);
-  }
-  memcpy(out->resume, asked->resume, sizeof out->resume);
-  return IG_OK;
-}
-
-/* "10", or "+50" on top of what the run was asked for. */
-static ig_status read_epochs(const ig_train_options *asked, const ig_train_options *o, int *out) {
-  int64_t base = 0, n = 0;
-  bool given = asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
-  const char *text = given ? asked->epochs : o->epochs;
-  bool plus = *text == '+';
-  if (!ig__parse_i64(text + plus, &n) || n < 0 || n > 1000000 || (plus && !*asked->resume))
-    return ig__fail(IG_USAGE, "--epochs %s: a number up to 1000000 is wanted (+N with --resume only)", text);
-  if (plus && (!ig__parse_i64(o->epochs, &base) || base + n > 1000000))
-    return ig__fail(IG_USAGE, "--epochs %s: added to %s it is no number up to 1000000", text, o->epochs);
-  *out = (int)(base + n);
-  return IG_OK;
-}
 
 static void report_broken(void *user, const ig__ref *ref, const char *message) {
   ig__trainer *t = user;
@@ -93,16 +23,29 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
   if (t->noted == IG_OK) t->noted = status;
 }
 
-static ig_status open_loader(ig__trainer *t, int batch, ig__loader **out) {
+static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augment, ig__loader **out) {
   return ig__loader_new(t->source, &(ig__loader_options){.batch = batch, .threads = t->options->workers, .depth = 4,
-                        .strict = t->options->strict, .broken = report_broken, .user = t}, out);
+                        .augment = augment, .seed = (uint64_t)t->options->seed, .strict = t->options->strict, .broken = report_broken, .user = t}, out);
+}
+
+/* Without a model the pictures keep the size that the source gives them, unless the network that suits them has one of its own. */
+static ig_status open_source(ig__trainer *t) {
+  ig__source_want want = {.class_count = 0};
+  const char *data = t->options->data;
+  if (*t->options->model) IG__TRY(ig__model_want_of(t->options->model, &want));
+  IG__TRY(ig__source_open(data, &want, &t->source));
+  if (*t->options->model || !ig__choose_textbook(t->source)) return IG_OK;
+  ig__source_close(t->source);
+  t->source = NULL;
+  IG__TRY(ig__model_want_of("textbook", &want));
+  return ig__source_open(data, &want, &t->source);
 }
 
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
-  ig__source_want want;
-  IG__TRY(ig__model_want_of(o->model, &want));
-  IG__TRY(ig__source_open(o->data, &want, &t->source));
+  if (strcmp(o->report, "yes") != 0 && strcmp(o->report, "no") != 0)
+    return ig__fail(IG_USAGE, "--report %s: yes and no are there", o->report);
+  IG__TRY(open_source(t));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
@@ -115,25 +58,10 @@ static ig_status open_data(ig__trainer *t) {
     return ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read (%lld were tried)", o->data, (long long)t->broken);
   if (count < 1) return ig__fail(IG_BAD_DATA, "%s: no pictures to train on", o->data);
   t->order = ig__alloc((size_t)count, sizeof *t->order);
-  return t->order ? IG_OK : IG_NO_MEMORY;
-}
-
-/* The weights of the classes, said where they were not spelled out. */
-static ig_status open_class_weights(ig__trainer *t) {
-  const ig__source_info *info = &t->source->info;
-  int64_t *counts = ig__class_counts(t->source, t->samples.ref[IG__TRAIN], t->samples.count[IG__TRAIN]);
-  if (!counts) return IG_NO_MEMORY;
-  ig_status status = ig__class_weights(t->options->class_weights, info->class_name, info->class_count, counts, &t->class_weight);
-  int most = 0, least = 0;
-  for (int c = 1; t->class_weight && c < info->class_count; c++) {
-    if (t->class_weight[c] > t->class_weight[most]) most = c;
-    if (t->class_weight[c] < t->class_weight[least]) least = c;
-  }
-  if (t->class_weight)
-    ig__log(t->context, IG_LOG_INFO, "class weights: from %.4g for %s (%lld pictures) to %.4g for %s (%lld)", t->class_weight[least],
-            info->class_name[least], (long long)counts[least], t->class_weight[most], info->class_name[most], (long long)counts[most]);
-  ig__free(counts);
-  return status;
+  if (!t->order) return IG_NO_MEMORY;
+  if (*o->model) return IG_OK;
+  IG__TRY(ig__choose(t->context, t->source, &t->samples, t->options));
+  return ig__plan_read(t, t->asked);
 }
 
 static ig_status open_model(ig__trainer *t) {
@@ -141,7 +69,9 @@ static ig_status open_model(ig__trainer *t) {
   int real_size;
   IG__TRY(ig__real_size(o->precision, &real_size));
   IG__TRY(ig__model_open(o->model, t->source->info.class_count, &t->model));
+  IG__TRY(ig__model_fit(t->model, &t->source->info));
   IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
+  if (*o->freeze) IG__TRY(ig__patterns_freeze(t->model, o->freeze));
   if (!t->model->class_name) {
     size_t classes = (size_t)t->source->info.class_count;
     t->model->class_name = ig__alloc(classes, sizeof *t->model->class_name);
@@ -155,43 +85,30 @@ static ig_status open_model(ig__trainer *t) {
 static ig_status open_network(ig__trainer *t) {
   const ig_train_options *o = t->options;
   const ig__source_info *info = &t->source->info;
-  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv,
-                              .class_weight = t->class_weight, .training = true, .gradients = true,
-                              .accumulates = o->accumulate > 1};
+  IG__TRY(ig__augment_new(o->augment, info, &t->augment));
+  const bool mixes = ig__augment_mixes(t->augment);
+  ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv, .training = true,
+                              .gradients = true, .accumulates = o->accumulate > 1, .class_weight = t->class_weight,
+                              .soft_labels = mixes};
   bool descent;
   IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
   IG__TRY(ig__network_new(t->context, &step, &t->train));
+  if (mixes) {
+    t->mixed = ig__alloc((size_t)o->batch * (size_t)t->train.classes, sizeof *t->mixed);
+    if (!t->mixed) return IG_NO_MEMORY;
+  }
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
-  IG__TRY(open_loader(t, o->batch, &t->loader));
+  IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
   if (descent) IG__TRY(ig__descent_open(t, &step));
-  IG__TRY(open_loader(t, MEASURE_BATCH, &t->test_loader));
+  IG__TRY(open_loader(t, MEASURE_BATCH, NULL, &t->test_loader));
   int64_t per_step = (int64_t)o->batch * o->accumulate;
   t->steps_per_epoch = (t->samples.count[IG__TRAIN] + per_step - 1) / per_step;
   if (o->min_accuracy > 0 && !t->samples.count[IG__VAL] && !t->samples.count[IG__TEST])
     return ig__fail(IG_USAGE, "--min-accuracy: %s has neither a test nor a validation part to measure", o->data);
-  if (*o->time && (!ig__parse_seconds(o->time, &t->time_limit) || t->time_limit <= 0))
-    return ig__fail(IG_USAGE, "--time %s: a length of time like 90, 10m or 1.5h is wanted", o->time);
   return IG_OK;
-}
-
-/* Weights from a file or a run folder; what did not match is said. */
-static ig_status take_weights(ig__trainer *t, const char *from) {
-  char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
-  ig__buffer unmatched = {0};
-  int matched = 0;
-  if (!path) return IG_NO_MEMORY;
-  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
-  if (status == IG_OK) {
-    ig__buffer_add(&unmatched, "", 1);
-    ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
-    if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
-  }
-  ig__buffer_free(&unmatched);
-  ig__free(path);
-  return status;
 }
 
 static ig_status save_model(ig__trainer *t) {
@@ -213,7 +130,7 @@ static ig_status write_config(ig__trainer *t, const ig_train_options *options) {
  * next interruption, and a further +N counts from there. */
 static ig_status extend(ig__trainer *t) {
   int64_t before;
-  if (!ig__parse_i64(t->options->epochs, &before) || before == t->epochs) return IG_OK;
+  if (t->planning || t->state.planned_steps || (ig__parse_i64(t->options->epochs, &before) && before == t->epochs)) return IG_OK;
   ig_train_options *o = ig__alloc(1, sizeof *o);
   if (!o) return IG_NO_MEMORY;
   *o = *t->options;
@@ -226,7 +143,7 @@ static ig_status extend(ig__trainer *t) {
 
 /* A new folder with its configuration; or an old one with its checkpoint. */
 static ig_status open_folder(ig__trainer *t) {
-  IG__TRY(find_fingerprint(t));
+  IG__TRY(ig__resume_fingerprint(t));
   if (*t->options->resume) {
     memcpy(t->folder, t->options->resume, sizeof t->folder);
     char *path = ig__format("%s/checkpoint", t->folder);
@@ -238,11 +155,12 @@ static ig_status open_folder(ig__trainer *t) {
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
+      ig__plan_resume(t, t->asked);
       return extend(t);
     }
     ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
   }
-  if (*t->options->weights) IG__TRY(take_weights(t, t->options->weights));
+  if (*t->options->weights) IG__TRY(ig__trainer_take_weights(t, t->options->weights));
   if (!*t->options->resume) {
     IG__TRY(ig__folder_make(t->options->out, t->folder));
     IG__TRY(write_config(t, t->options));
@@ -257,11 +175,15 @@ static bool is_better(const ig__trainer *t, const ig_metrics *val) {
   return isnan(t->state.best_loss) || val->loss < t->state.best_loss;
 }
 
-static ig_status measure(ig__trainer *t, ig__part part, ig_metrics *out) {
+static ig_status measure(ig__trainer *t, ig__part part, const ig__watch *watch, ig_metrics *out) {
   *out = (ig_metrics){.loss = NAN, .data_loss = NAN, .penalty = NAN, .accuracy = NAN};
   if (!t->samples.count[part]) return IG_OK;
-  return ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
-                      ig__updater_penalty(t->updater), NULL, NULL, out);
+  double start = ig__now();
+  IG__TRY(ig__evaluate(t->context, &t->test, t->test_loader, t->samples.ref[part], t->samples.count[part],
+                       ig__updater_penalty(t->updater), NULL, watch, out));
+  t->measure_seconds += ig__now() - start;
+  t->measured += out->n;
+  return IG_OK;
 }
 
 static ig_status save_best(ig__trainer *t) {
@@ -284,9 +206,10 @@ static ig_status finish_epoch(ig__trainer *t) {
                   .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
   IG__TRY(ig__updater_check(t->updater, s->step));
-  IG__TRY(measure(t, IG__VAL, &row.val));
+  IG__TRY(measure(t, IG__VAL, NULL, &row.val));
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
+  t->validating_seconds += ig__now() - start;
   row.time = s->seconds;
   if (t->descent) {
     double before = s->history_count ? s->history[s->history_count - 1].cost : 0;
@@ -329,36 +252,54 @@ static ig_status train(ig__trainer *t) {
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
   IG__TRY(ig__trainer_note_early(t));
-  while (t->state.epoch < t->epochs) {
+  bool extended = t->asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
+  ig__plan_start(t, ig__now());
+  t->began_epoch = t->state.epoch;
+  while (!ig__plan_ended(t)) {
+    if (ig__plan_out_of_patience(t) && !(extended && t->began_epoch == t->state.epoch)) {
+      t->stopped = "patience";
+      return IG_OK;
+    }
     IG__TRY(order_epoch(t));
     t->started = ig__now();
     ig_status status = t->descent ? ig__train_iteration(t) : ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
+    if (!t->state.tally.n) { /* the time ended with the epoch before */
+      IG__TRY(ig__trainer_save(t));
+      break;
+    }
     IG__TRY(finish_epoch(t));
     if (t->descent && t->descent->stopped) {
       t->stopped = t->descent->stopped;
       return IG_OK;
     }
   }
-  t->stopped = "epochs";
+  t->stopped = t->state.planned_steps ? "plan" : "epochs";
   return IG_OK;
 }
 
 /* A run that stopped before its first epoch ended keeps the weights it has. */
-static ig_status finish(ig__trainer *t, ig_train_result *r) {
+static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers) {
+  bool report = !strcmp(t->options->report, "yes");
+  ig_metrics train;
   if (!t->state.best_epoch) IG__TRY(save_model(t));
   char *path = ig__format("%s/model.safetensors", t->folder);
   int matched;
   ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL) : IG_NO_MEMORY;
   ig__free(path);
   IG__TRY(status);
-  IG__TRY(measure(t, IG__VAL, &r->val));
-  IG__TRY(measure(t, IG__TEST, &r->test));
-  ig__part part = r->test.n ? IG__TEST : r->val.n ? IG__VAL : IG__TRAIN;
+  ig__part part = t->samples.count[IG__TEST] ? IG__TEST : t->samples.count[IG__VAL] ? IG__VAL : IG__TRAIN;
+  IG__TRY(ig__answers_new(answers, t->test.classes, part));
+  ig__watch watch = ig__answers_watch(answers);
+  IG__TRY(measure(t, IG__VAL, part == IG__VAL && report ? &watch : NULL, &r->val));
+  IG__TRY(measure(t, IG__TEST, part == IG__TEST && report ? &watch : NULL, &r->test));
+  if (part == IG__TRAIN && report) IG__TRY(measure(t, part, &watch, &train));
+  answers->passed = report;
   int64_t *counts = ig__class_counts(t->source, t->samples.ref[part], t->samples.count[part]);
   if (!counts) return IG_NO_MEMORY;
   r->baseline = ig__baseline(counts, t->source->info.class_count);
   ig__free(counts);
+  r->measured = true;
   double last = r->test.n ? r->test.accuracy : r->val.accuracy;
   if (t->options->min_accuracy > 0 && !(last >= t->options->min_accuracy))
     return ig__fail(IG_BELOW_BAR, "accuracy %.4f on the %s part is below the %.4f asked for", last, ig__part_name(part),
@@ -373,7 +314,7 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
   ig_status noted = status == IG_OK || t->stopped ? ig__trainer_note(t, "ended after epoch %lld, step %lld: %s", (long long)t->state.epoch,
                                                                      (long long)t->state.step, t->stopped)
                                                   : ig__trainer_note(t, "failed at step %lld: %s", (long long)t->state.step, message);
-  if (status == IG_OK) return noted;
+  if (status == IG_OK) return noted == IG_OK ? ig__trainer_note_memory(t) : noted;
   ig__message_give(message);
   return status;
 }
@@ -383,6 +324,8 @@ static void close_trainer(ig__trainer *t) {
   ig__full_batch_free(t->full);
   ig__loader_free(t->loader);
   ig__loader_free(t->test_loader);
+  ig__augment_free(t->augment);
+  ig__free(t->mixed);
   ig__network_free(&t->train);
   ig__network_free(&t->test);
   ig__updater_free(t->updater);
@@ -399,19 +342,23 @@ static void close_trainer(ig__trainer *t) {
 ig_status ig_train(ig_context *context, const ig_train_options *options, const ig_train_events *events,
                    ig_train_result *result) {
   ig_train_options o = *options;
-  ig__trainer t = {.context = context, .options = &o, .events = events, .saved = ig__now(), .began = ig__now()};
+  ig__trainer t = {.context = context, .options = &o, .asked = options, .events = events, .saved = ig__now(), .began = ig__now()};
+  ig__answers answers = {0};
   *result = (ig_train_result){.stopped = ""};
   IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
-  if (*options->resume) IG__TRY(resumed_options(options, &o));
-  ig_status status = read_epochs(options, &o, &t.epochs);
+  if (*options->resume) IG__TRY(ig__resume_options(options, &o));
+  else ig__plan_epochs_option(&o);
+  ig_status status = ig__plan_read(&t, options);
   if (status == IG_OK) status = open_data(&t);
-  if (status == IG_OK) status = open_class_weights(&t);
+  if (status == IG_OK) status = ig__trainer_weigh(&t);
   if (status == IG_OK) status = open_model(&t);
   if (status == IG_OK) status = open_network(&t);
   if (status == IG_OK) status = open_folder(&t);
   if (status == IG_OK) status = train(&t);
   if (*t.folder) status = note_end(&t, status);
-  if (status == IG_OK) status = finish(&t, result);
+  if (status == IG_OK) status = finish(&t, result, &answers);
+  status = ig__trainer_report(&t, result, &answers, status);
+  ig__answers_free(&answers);
   memcpy(result->out, t.folder, sizeof result->out);
   result->epochs = (int)t.state.epoch;
   result->best_epoch = (int)t.state.best_epoch;

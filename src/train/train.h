@@ -55,6 +55,7 @@ typedef struct ig__network_request {
   ig__model *model;
   const ig__source_info *data;
   const char *loss;          /* NULL: prediction only; "": cross_entropy, or mse where the target is a picture */
+  const char *trained_with;  /* without a loss: that of the training, which says what the answer's numbers are */
   const char *conv;          /* "auto", "direct"; NULL: auto */
   const double *class_weight; /* how much a picture of each class counts in the loss; NULL: alike. Kept as long as the network */
   int n;
@@ -62,7 +63,7 @@ typedef struct ig__network_request {
   bool gradients;            /* of all parameters that are not frozen */
   bool accumulates;
   ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
-  bool probabilities;        /* the answer is a softmax, even when the model ends in scores */
+  bool soft_labels;          /* the target of a step is its `target`: a row of shares of the classes for each picture */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
 
@@ -77,14 +78,13 @@ typedef struct ig__pass_step {
   bool accumulate;
   double loss_scale;
   const void *params;        /* NULL: the model's. With curvature: the parameters and behind them the vector */
+  const float *target;       /* NULL: the batch's own */
 } ig__pass_step;
 /* Runs a batch; states are the model's. */
 ig_status ig__network_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step);
 double ig__network_loss(const ig__network *network);
 /* A hash of all sides and winners of the last run (request.kinks). */
 uint64_t ig__network_kinks(const ig__network *network);
-/* The answer [classes] for picture i of the last batch. */
-void ig__network_probabilities(const ig__network *network, int i, double *out);
 /* The class that picture i of the last batch was given: the first of the largest. */
 int ig__network_answer(const ig__network *network, int i);
 /* One number a class for picture i of the last batch: probabilities, also where the model ends in logits that its loss makes
@@ -122,23 +122,10 @@ double ig__updater_weight_norm(const ig__updater *updater);
 /* Sums over pictures; the loss is one of weight times loss. */
 typedef struct ig__tally { int64_t n, correct; double loss, weight, penalty; } ig__tally;
 ig_metrics ig__tally_metrics(const ig__tally *tally, bool classes);
+/* 95 % interval of a share of n ≥ 1 (Wilson 1927). */
+void ig__wilson(double share, double n, double *low, double *high);
 double ig__baseline(const int64_t *class_count, int classes);
 
-/* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
-typedef struct ig__full_batch ig__full_batch;
-/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
-typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
-/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
- * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
-ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
-                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
-                             const ig__full_batch_events *events, ig__full_batch **out);
-void ig__full_batch_free(ig__full_batch *f);
-/* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
-ig__objective ig__full_batch_objective(ig__full_batch *f);
-void ig__full_batch_give(const ig__full_batch *f, const double *x);  /* into the model's parameters */
-void ig__full_batch_take(const ig__full_batch *f, double *x);        /* out of them */
-const ig__tally *ig__full_batch_tally(const ig__full_batch *f);      /* of the last pass that made a gradient */
 /* ---- scores.c: figures that need every picture's probabilities ----------------------------------------------------------- */
 typedef struct ig__scores {
   int classes;
@@ -161,10 +148,30 @@ typedef struct ig__score_figures {
 /* `class_auc`: one a class. */
 ig_status ig__scores_measure(const ig__scores *scores, int k, double *class_auc, ig__score_figures *out);
 
+/* ---- full_batch.c: the loss of all pictures as one function of the weights ------------------------------------------------- */
+typedef struct ig__full_batch ig__full_batch;
+/* Called before every batch with the sums of this pass so far; anything but IG_OK ends the pass with it. */
+typedef struct ig__full_batch_events { ig_status (*between)(void *user, const ig__tally *pass); void *user; } ig__full_batch_events;
+/* `gradient` was made with `request`, of which the networks for values and products are made when they are needed. All
+ * arguments but request and events are borrowed. Penalties are the updater's, which must be smooth. Owner: caller. */
+ig_status ig__full_batch_new(ig_context *context, const ig__network_request *request, ig__network *gradient,
+                             const ig__updater *updater, ig__loader *loader, const ig__ref *ref, int64_t count,
+                             const ig__full_batch_events *events, ig__full_batch **out);
+void ig__full_batch_free(ig__full_batch *f);
+/* Its vectors are the flat parameter array in double; frozen ones have the gradient zero. */
+ig__objective ig__full_batch_objective(ig__full_batch *f);
+void ig__full_batch_give(const ig__full_batch *f, const double *x);  /* into the model's parameters */
+void ig__full_batch_take(const ig__full_batch *f, double *x);        /* out of them */
+const ig__tally *ig__full_batch_tally(const ig__full_batch *f);      /* of the last pass that made a gradient */
+
 /* ---- evaluate.c ------------------------------------------------------------------------------------------------------ */
-/* A pass over refs without touching the weights. `confusion` (classes²) and `scores` are added to; both may be NULL. */
+/* One picture of a pass: what it is, what it was taken for; `network` and `i` for its scores. */
+typedef struct ig__answer { const ig__ref *ref; int truth, answer; const ig__network *network; int i; } ig__answer;
+/* Told of every picture of a pass, in order. A failure ends the pass. */
+typedef struct ig__watch { ig_status (*picture)(void *user, const ig__answer *answer); void *user; } ig__watch;
+/* A pass over refs without touching the weights. `confusion` (classes²) is added to; it and `watch` may be NULL. */
 ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *loader, const ig__ref *ref, int64_t count,
-                       double penalty, int64_t *confusion, ig__scores *scores, ig_metrics *out);
+                       double penalty, int64_t *confusion, const ig__watch *watch, ig_metrics *out);
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
 /* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
@@ -185,6 +192,9 @@ typedef struct ig__run_state {
   double epoch_seconds, epoch_wait;
   double best_accuracy, best_loss;  /* of validation, at the epoch that was kept */
   int64_t best_epoch;        /* 0: none yet */
+  int64_t planned_steps;     /* of the whole run, planned by --time (plan.c); 0: none */
+  int64_t plan_step;         /* when the plan was made, the schedule stood at plan_place */
+  double plan_place;
   double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
   ig_epoch *history;
   size_t history_count, history_capacity;
@@ -219,7 +229,8 @@ ig_status ig__run_state_parse(const ig__section *section, const char *place, ig_
 /* ---- epoch.c: one pass that trains -------------------------------------------------------------------------------- */
 typedef struct ig__trainer {
   ig_context *context;
-  const ig_train_options *options;
+  ig_train_options *options; /* of this run: resolved */
+  const ig_train_options *asked; /* as the caller gave them */
   const ig_train_events *events;
   ig__source *source;
   ig__samples samples;
@@ -231,28 +242,41 @@ typedef struct ig__trainer {
   void *schedule_options;
   ig__network train, test;   /* the training step; measuring */
   ig__loader *loader, *test_loader;
+  ig__augment *augment;      /* NULL: none */
+  float *mixed;              /* targets of a batch whose pictures were mixed; NULL: they are not */
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
   double *class_weight;      /* NULL: all alike */
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;
+  int64_t began_epoch;       /* where this call began */
   int64_t steps_per_epoch;
   double time_limit, began;  /* of this call: seconds it may train; when it started to */
+  bool planning;             /* the time decides how long the run is, and the plan may still change */
+  double first_time, next_plan; /* of planning: the first step, when to look again */
+  int64_t first_step;
+  double validating_seconds, measure_seconds; /* since the first step; of measuring, and of how many pictures */
+  int64_t measured;
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
   double lr;                 /* of the last step */
   const char *stopped;       /* why, or NULL */
   ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
   ig__descent *descent;
   bool unsaved;              /* model.safetensors is behind the best weights, which are the present ones */
-  ig_status asked;           /* with what the run is to end that was stopped inside a step of the descent */
+  ig_status ending;          /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
+ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
 ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
 /* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
 ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- resume.c: what a run that is taken up again must have in common with what it was ------------------------------------------ */
+ig_status ig__resume_fingerprint(ig__trainer *trainer); /* sets trainer->fingerprint */
+ig_status ig__resume_options(const ig_train_options *asked, ig_train_options *out);
 
 /* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */
 /* Whether --optimizer names a descent. IG_USAGE: it names nothing. */
@@ -262,10 +286,37 @@ ig_status ig__descent_open(ig__trainer *trainer, const ig__network_request *requ
 ig_status ig__train_iteration(ig__trainer *trainer); /* one step, in the place of an epoch */
 bool ig__descent_is_due(const ig__trainer *trainer); /* to be kept on disk */
 
+/* ---- report/: the page that a run leaves ------------------------------------------------------------------------------- */
+typedef struct ig__answers ig__answers;
+/* report.html and wrong.csv, the last thing that a run writes, when it ended so (`status`) that there is something to report
+ * and a report is wanted. Answers `status`, or when that is IG_OK what became of the report. */
+ig_status ig__trainer_report(ig__trainer *trainer, const ig_train_result *result, ig__answers *answers, ig_status status);
+
+/* ---- plan.c: how long the run is ---------------------------------------------------------------------------------------- */
+void ig__plan_epochs_option(ig_train_options *options); /* --time alone is --epochs time */
+ig_status ig__plan_read(ig__trainer *trainer, const ig_train_options *asked);
+void ig__plan_resume(ig__trainer *trainer, const ig_train_options *asked); /* after a checkpoint was loaded */
+void ig__plan_start(ig__trainer *trainer, double now);
+ig_status ig__plan_mend(ig__trainer *trainer, double now);                 /* before a step */
+bool ig__plan_ended(const ig__trainer *trainer);
+bool ig__plan_out_of_patience(const ig__trainer *trainer);
+int64_t ig__plan_steps(const ig__trainer *trainer);                        /* of the whole run, as far as is known */
+ig__progress ig__plan_progress(const ig__trainer *trainer, int64_t step);  /* what the schedule is told */
+
+/* ---- choose.c: a run for which no model was named ------------------------------------------------------------------------- */
+bool ig__choose_textbook(const ig__source *source); /* small grey pictures: its size is asked for then */
+/* Chooses the model and all options that are not set, and says what and why. */
+ig_status ig__choose(const ig_context *context, const ig__source *source, const ig__samples *samples, ig_train_options *options);
+
+/* ---- patterns.c: parameters by patterns of their names ------------------------------------------------------------------ */
+ig_status ig__patterns_freeze(ig__model *model, const char *text);
+ig_status ig__patterns_rates(const ig__model *model, const char *text, double *of); /* one factor a parameter */
+
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
 ig_status ig__trainer_note_start(const ig__trainer *trainer);
 ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
+ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
 /* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
@@ -278,8 +329,12 @@ void ig__synthetic_batch_free(ig__batch *batch);
 
 /* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
 ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
-/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Bound at real_size. */
-ig_status ig__model_any(const char *name, int classes, int real_size, uint64_t seed, ig__model **out);
+/* Gives the sizes that a model leaves open those of the data's first picture; NULL: 3 × 32 × 32, to have something to show. */
+ig_status ig__model_fit(ig__model *model, const ig__source_info *data);
+/* Opens what a verb's `model` names: a built-in, a text file, weights, or a run folder. Fitted to `data`, bound at real_size. */
+ig_status ig__model_any(const char *name, const ig__source_info *data, int classes, int real_size, uint64_t seed, ig__model **out);
+/* Weights from a file or a run folder into the trainer's model; what did not match is said. */
+ig_status ig__trainer_take_weights(ig__trainer *trainer, const char *from);
 ig_status ig__real_size(const char *precision, int *out);
 /* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
 ig__source_want ig__model_want(const ig__model *model);

@@ -11,7 +11,7 @@
 enum { L2, L1, PENALTIES };
 
 /* `lambda` multiplies the penalty's value as it is: scales are resolved. 0: this penalty does not act here. */
-typedef struct piece { int param; int64_t offset, count; double lambda[PENALTIES]; double squares, value; } piece;
+typedef struct piece { int param; int64_t offset, count; double rate, lambda[PENALTIES]; double squares, value; } piece;
 
 struct ig__updater {
   const ig_context *context;
@@ -23,6 +23,7 @@ struct ig__updater {
   int slots;
   const ig__penalty *penalty[PENALTIES];
   double lr, clip, weight_decay;
+  double *rate;              /* of each parameter: --lr-scale */
   piece *piece;
   size_t piece_count;
   /* of the step that runs: */
@@ -64,6 +65,8 @@ static ig_status check_scale(const char *scale) {
 
 static ig_status cut_pieces(ig__updater *u, const ig_train_options *o, double pictures) {
   size_t capacity = 0;
+  if (!(u->rate = ig__alloc(u->model->param_count, sizeof *u->rate))) return IG_NO_MEMORY;
+  IG__TRY(ig__patterns_rates(u->model, o->lr_scale, u->rate));
   for (size_t i = 0; i < u->model->param_count; i++) {
     const ig__param *p = &u->model->param[i];
     double lambda[PENALTIES];
@@ -71,7 +74,8 @@ static ig_status cut_pieces(ig__updater *u, const ig_train_options *o, double pi
     for (int64_t done = 0; done < p->count && !p->frozen; done += PIECE) {
       IG__TRY(ig__grow((void **)&u->piece, u->piece_count, &capacity, sizeof *u->piece));
       piece *next = &u->piece[u->piece_count++];
-      *next = (piece){.param = (int)i, .offset = p->offset + done, .count = p->count - done < PIECE ? p->count - done : PIECE};
+      *next = (piece){.param = (int)i, .rate = u->rate[i], .offset = p->offset + done,
+                      .count = p->count - done < PIECE ? p->count - done : PIECE};
       for (int k = 0; k < PENALTIES; k++) next->lambda[k] = lambda[k];
     }
   }
@@ -98,8 +102,9 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
   IG__TRY(check_scale(o->l2_scale));
   u->lr = o->lr > 0 ? o->lr : u->optimiser ? u->optimiser->default_lr : 0;
   u->clip = o->clip;
-  u->weight_decay = o->weight_decay >= 0 ? o->weight_decay
-                    : u->optimiser && u->optimiser->weight_decay ? u->optimiser->weight_decay(u->optimiser_options) : 0;
+  u->weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0;
+  if (o->weight_decay < 0 && u->optimiser && u->optimiser->weight_decay)
+    u->weight_decay = u->optimiser->weight_decay(u->optimiser_options);
   u->slots = u->optimiser ? u->optimiser->slots(u->optimiser_options) : 0;
   u->grads = ig__alloc((size_t)u->model->params_size, (size_t)u->k->real_size);
   if (!u->grads) return IG_NO_MEMORY;
@@ -129,6 +134,7 @@ void ig__updater_free(ig__updater *u) {
   for (int i = 0; i < IG__MAX_SLOTS; i++) ig__free(u->slot[i]);
   ig__free(u->optimiser_options);
   ig__free(u->grads);
+  ig__free(u->rate);
   ig__free(u->piece);
   ig__free(u);
 }
@@ -162,15 +168,15 @@ static void complete_gradient(void *arg, int task, int thread) {
 static void update_piece(void *arg, int task, int thread) {
   ig__updater *u = arg;
   const piece *p = &u->piece[task];
-  ig__update up = {.k = u->k, .options = u->optimiser_options, .lr = u->step_lr, .step = u->step,
+  ig__update up = {.k = u->k, .options = u->optimiser_options, .lr = u->step_lr * p->rate, .step = u->step,
                    .w = at(u, u->model->params, p->offset), .g = at(u, u->grads, p->offset), .count = p->count};
   (void)thread;
   for (int i = 0; i < u->slots; i++) up.slot[i] = at(u, u->slot[i], p->offset);
   if (u->weight_decay > 0 && u->model->param[p->param].kind == IG__PARAM_WEIGHT)
-    u->k->scale(up.w, up.w, 1 - u->step_lr * u->weight_decay, p->count);
+    u->k->scale(up.w, up.w, 1 - up.lr * u->weight_decay, p->count);
   u->optimiser->step(&up);
   for (int k = 0; k < PENALTIES; k++)
-    if (p->lambda[k] > 0 && u->penalty[k]->prox) u->penalty[k]->prox(u->k, p->lambda[k], u->step_lr, up.w, p->count);
+    if (p->lambda[k] > 0 && u->penalty[k]->prox) u->penalty[k]->prox(u->k, p->lambda[k], up.lr, up.w, p->count);
 }
 
 static void clip_piece(void *arg, int task, int thread) {

@@ -14,7 +14,7 @@ test_version() {
 test_overview() {
   run help
   want_code 0
-  for word in bench eval gradcheck help info models predict summary train version optimizers schedules "Exit codes"; do want_out "$word"; done
+  for word in bench eval gradcheck help info models predict report summary train version optimizers schedules "Exit codes"; do want_out "$word"; done
   whole=$out
   run --help
   want_code 0
@@ -28,7 +28,7 @@ test_no_command() {
 }
 
 test_help_of_every_command() {
-  for command in bench eval gradcheck help info models predict summary train version; do
+  for command in bench eval gradcheck help info models predict report summary train version; do
     run "$command" --help
     want_code 0
     want_out "usage: imgrad $command"
@@ -44,7 +44,7 @@ test_help_of_every_command() {
 }
 
 test_help_of_every_list() {
-  for topic in initialisers layers losses models optimizers penalties recipes schedules sources; do
+  for topic in augmentations initialisers layers losses models optimizers penalties recipes schedules sources; do
     run help $topic
     want_code 0
     [ "$(wc -l <stdout)" -ge 1 ] || fail "help $topic is too short $(shown)"
@@ -140,7 +140,7 @@ test_config() {
 test_models() {
   run models
   want_code 0
-  for name in dncnn lenet5 mlp resnet18 resnet8 softmax swift textbook unet mnist-99; do want_out "$name"; done
+  for name in dncnn lenet5 mlp resnet18 resnet8 small softmax swift textbook unet mnist-99; do want_out "$name"; done
   run models textbook
   want_code 0
   want_out "conv2d 32"

@@ -47,7 +47,7 @@ stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { 
 test_names() {
   local bad=0 word topic page verb
   for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation \
-    recipes:training sources:data; do
+    recipes:training sources:data augmentations:data; do
     page=${topic#*:}.md topic=${topic%:*}
     names $topic >list
     [ -s list ] || fail "help $topic names nothing"
@@ -55,9 +55,9 @@ test_names() {
   done
   names models >list
   while read -r word; do stands "$word" models.md; done <list
-  for verb in train eval predict gradcheck summary bench; do
+  for verb in train eval predict report gradcheck summary bench; do
     "$imgrad" help $verb | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
-    [ "$(wc -l <list)" -ge 5 ] || fail "help $verb names no options"
+    [ "$(wc -l <list)" -ge 4 ] || fail "help $verb names no options"
     while read -r word; do stands "$word" training.md; done <list
   done
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
@@ -71,7 +71,7 @@ test_names() {
   head -n 1 run/results.csv | tr ',' '\n' >list
   while read -r word; do stands "$word" training.md; done <list
   for word in run/*; do stands "${word#run/}" training.md; done
-  grep -ohE '\big_(train|eval|predict|predictor|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
+  grep -ohE '\big_(train|eval|predict|predictor|report|gradcheck|summary|bench|option|options|list|model|recipe|context|status)[a-z_]*\(' "$root"/include/imgrad/*.h |
     tr -d '(' | sort -u >list
   while read -r word; do case $word in ig_context_new | ig_context_free | ig_context_options_default) ;; *) stands "$word" c-api.md ;; esac; done <list
   [ $bad = 0 ] || fail "names"
@@ -91,7 +91,8 @@ test_files_are_there() {
         */FOLDER* | */FILE* | *NAME*) continue ;;
         # What the recipes make.
         src/ops/softplus.c | src/ops/times.c | src/ops/half_mse.c | src/optim/*/descent.c | src/optim/*/linear.c) continue ;;
-        src/optim/*/ridge.c | src/optim/*/slim_normal.c | src/data/sources/noise.c | src/image/codecs/pam.c | models/wide.txt | models/mnist-slow.yaml | cli/hello.c) continue ;;
+        src/optim/*/ridge.c | src/optim/*/slim_normal.c | src/data/sources/noise.c | src/image/codecs/pam.c | src/data/augment/slide.c) continue ;;
+        models/wide.txt | models/mnist-slow.yaml | cli/hello.c) continue ;;
       esac
       case $word in
         # shellcheck disable=SC2086

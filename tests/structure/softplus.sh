@@ -75,7 +75,7 @@ test_2_the_other_recipes() {
   IMGRAD_TEST_OP=times passes test_ops test_gradient.c
   imgrad=$build/imgrad
   for word in layers:times losses:half_mse optimizers:descent schedules:linear penalties:ridge initialisers:slim_normal \
-    sources:noise models:wide recipes:mnist-slow; do
+    sources:noise augmentations:slide models:wide recipes:mnist-slow; do
     run help "${word%:*}"
     want_out "${word#*:}"
   done

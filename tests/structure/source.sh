@@ -7,10 +7,10 @@ rank_of() {
   case $1 in
     base) echo 0 ;;
     kernels | image) echo 1 ;;
-    graph | optim | data) echo 2 ;;
+    graph | optim | data | report) echo 2 ;;
     ops) echo 3 ;;
     model) echo 4 ;;
-    train | report | serve | deploy) echo 5 ;;
+    train | serve | deploy) echo 5 ;;
     *) echo unknown ;;
   esac
 }
@@ -48,6 +48,7 @@ definition_in() {
     src/optim/schedules) echo 'ig__schedule ig__schedule_' ;;
     src/optim/penalties) echo 'ig__penalty ig__penalty_' ;;
     src/optim/initialisers) echo 'ig__initialiser ig__initialiser_' ;;
+    src/data/augment) echo 'ig__augment_kind ig__augment_' ;;
     src/image/codecs) echo 'ig__codec ig__codec_' ;;
     src/data/sources) echo 'ig__source_kind ig__source_' ;;
     *) echo 'no kind is known for this folder' ;;

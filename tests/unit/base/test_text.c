@@ -191,3 +191,13 @@ TEST(a_decimal_comma_around_us_changes_nothing) {
   CHECK_STR(ig_last_error(), "0.75");
   CHECK_STR(words, "No such file or directory");
 }
+
+TEST(globs) {
+  static const struct { const char *pattern, *text; bool want; } rows[] = {
+    {"", "", true}, {"*", "", true}, {"*", "abc", true}, {"a*", "abc", true}, {"*c", "abc", true}, {"a*c", "abc", true},
+    {"a*b*c", "axxbyyc", true}, {"*b*b", "abab", true}, {"?bc", "abc", true}, {"abc", "abc", true}, {"", "a", false}, {"?", "", false},
+    {"a", "ab", false}, {"ab", "a", false}, {"*b", "abc", false}, {"a*d", "abc", false}, {"conv2d1.*", "conv2d1.weight", true},
+    {"conv2d1.*", "conv2d12.weight", false}, {"**", "x", true}, {"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    if (ig__glob(rows[i].pattern, rows[i].text) != rows[i].want) test_fail(__FILE__, __LINE__, "%s on %s", rows[i].pattern, rows[i].text);
+}

@@ -9,6 +9,7 @@ static const struct { const char *name; int64_t params; int channels, side; cons
   {"mlp", 101770, 1, 28, "softmax"},      /* 100480 + 1290 */
   {"resnet18", 11173962, 3, 32, "softmax"}, /* 1856 + 147968 + 525568 + 2099712 + 8393728 + 5130 */
   {"resnet8", 78042, 3, 32, "softmax"},   /* 464 + 4672 + 14528 + 57728 + 650 */
+  {"small", 993002, 3, 32, "softmax"},   /* 928 + 34752 + 124800 + 498432 + 332160 + 1930 */
   {"softmax", 7850, 1, 28, "softmax"},
   {"swift", 17866, 1, 28, "softmax"},     /* 416 + 2304 + 32 + 9216 + 128 + 5770 */
   {"textbook", 225034, 1, 28, "softmax"}, /* 320 + 18496 + 204928 + 1290 */
@@ -24,6 +25,7 @@ TEST(sizes) {
     CHECK(strlen(b->help) > 10 && b->help[0] != '#');
     CHECK_OK(ig__model_open(b->name, 10, &m));
     CHECK_STR(m->name, b->name);
+    if (ig__model_is_open(m)) CHECK_OK(ig__model_fix_input(m, 3, 32, 32));
     CHECK_OK(ig__model_bind(m, 4, 1));
     CHECK_INT(count_params(m), sizes[count].params);
     CHECK_INT(m->input.channels, sizes[count].channels);
@@ -45,6 +47,7 @@ TEST(outputs) {
       ig__graph *g;
       ig__built built;
       CHECK_OK(ig__model_open(b->name, 7, &m));
+      if (ig__model_is_open(m)) CHECK_OK(ig__model_fix_input(m, 1, 24, 40));
       CHECK_OK(ig__model_bind(m, 8, 1));
       CHECK_OK(ig__graph_new(&g, ig__core_ops_get(), 5, i % 2 == 1));
       CHECK_OK(ig__model_build(m, g, pictures[i / 2], &built));
@@ -118,7 +121,7 @@ TEST(names_and_files) {
   CHECK_STATUS(ig__model_open("txetbook", 10, &m), IG_USAGE);
   CHECK_HAS(ig_last_error(), "did you mean textbook");
   CHECK_STATUS(ig__model_open("qqqqqqqqqqqqq", 10, &m), IG_USAGE);
-  CHECK_HAS(ig_last_error(), "dncnn, lenet5, mlp, resnet18, resnet8, softmax, swift, textbook, unet");
+  CHECK_HAS(ig_last_error(), "dncnn, lenet5, mlp, resnet18, resnet8, small, softmax, swift, textbook, unet");
   const char *path = test_path("own.txt");
   CHECK_OK(ig__file_write_atomic(path, "input 1 4 4\ndense classes\nfoo\n", 30));
   CHECK_STATUS(ig__model_open(path, 10, &m), IG_BAD_MODEL);

@@ -144,7 +144,7 @@ TEST(picture_targets) {
     ig__source_info info;
     ig__batch batch;
     ig__network net;
-    CHECK_OK(ig__model_any(picture_net(), 10, real_size, 3, &model));
+    CHECK_OK(ig__model_any(picture_net(), NULL, 10, real_size, 3, &model));
     CHECK_OK(ig__synthetic_info(model, &info));
     CHECK(info.field[1].role == IG__ROLE_IMAGE && info.field[1].rank == 3 && info.field[1].dim[0] == 3);
     CHECK_OK(ig__synthetic_batch(&info, 5, 7, &batch));

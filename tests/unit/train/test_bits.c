@@ -55,13 +55,14 @@ TEST(workers) {
 /* ---- stopping and going on ------------------------------------------------------------------------------------------- */
 
 /* Stops before step k + 1 for every k of the run (steps of `stride`), goes on, and compares with the whole run. */
-static void stop_and_go_on(const char *model, const char *schedule, const char *accumulate, int64_t steps, int64_t stride) {
+static void stop_and_go_on(const char *model, const char *schedule, const char *accumulate, const char *augment, int64_t steps,
+                           int64_t stride) {
   ig_context *context = threads(2);
   ig_train_result result;
   const char *whole = in_folder("whole"), *part = in_folder("part");
 #define OPTIONS                                                                                                              \
   "data", "digits train=100 test=10", "model", model, "batch", "16", "epochs", "2", "l2", "1e-3", "l1", "1e-4", "schedule", \
-    schedule, "optimizer", "sgd momentum=0.9", "accumulate", accumulate
+    schedule, "optimizer", "sgd momentum=0.9", "accumulate", accumulate, "augment", augment
   RUN(context, OPTIONS, "out", whole);
   char *want = results_of(whole);
   for (int64_t k = 0; k <= steps; k += stride) {
@@ -88,9 +89,9 @@ static void stop_and_go_on(const char *model, const char *schedule, const char *
 }
 
 /* 90 pictures in batches of 16 are 6 steps an epoch; the stop is asked for once more behind the last of each. */
-TEST(resume_softmax) { stop_and_go_on("softmax", "cosine warmup=0.5", "1", 13, 1); }
-TEST(resume_small_net) { stop_and_go_on(small_net(), "step every=1 gamma=0.5", "1", 13, 1); }
-TEST(resume_accumulating) { stop_and_go_on(small_net(), "constant", "2", 7, 1); }
+TEST(resume_softmax) { stop_and_go_on("softmax", "cosine warmup=0.5", "1", "", 13, 1); }
+TEST(resume_small_net) { stop_and_go_on(small_net(), "step every=1 gamma=0.5", "1", "flip, shift 2, rotate", 13, 1); }
+TEST(resume_accumulating) { stop_and_go_on(small_net(), "constant", "2", "mixup 0.5, contrast", 7, 1); }
 
 /* Broken pictures are none here; that a resumed pass finds the same place is tested with the loader. A run that is stopped
  * at every single step still ends with the same bits. */

@@ -137,6 +137,22 @@ TEST(accumulated_batches_are_a_larger_one) {
   ig_context_free(context);
 }
 
+/* The weighted mean over all pictures is one function, however it is streamed: the same descent. */
+TEST(full_batch_descent_weighs) {
+  ig_context *context = threads(2);
+  ig_train_result result;
+  RUN(context, RUN_OF, "momentum", "-1", "optimizer", "lbfgs", "epochs", "4", "batch", "32", "out", in_folder("whole"));
+  RUN(context, RUN_OF, "momentum", "-1", "optimizer", "lbfgs", "epochs", "4", "batch", "7", "out", in_folder("parts"));
+  ig__run_state s = state_of(in_folder("whole")), t = state_of(in_folder("parts"));
+  for (int i = 0; i < 4; i++) CHECK_NEAR(s.history[i].train.loss, t.history[i].train.loss, 1e-10);
+  CHECK(s.history[3].train.loss < s.history[0].train.loss);
+  ig__run_state_free(&s);
+  ig__run_state_free(&t);
+  CHECK_STATUS(TRAIN(context, &result, NULL, RUN_OF, "optimizer", "gd", "balanced", "yes", "out", in_folder("no")), IG_USAGE);
+  CHECK_HAS(ig_last_error(), "balanced");
+  ig_context_free(context);
+}
+
 /* Drawn evenly and weighed: for any threads, and after stopping at every step. */
 TEST(balanced_runs_resume) {
   ig_context *context = threads(1), *other = threads(3);

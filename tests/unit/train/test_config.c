@@ -158,11 +158,12 @@ static void refused_by_name(ig_context *context, const char *run, const char *ke
 
 TEST(resume_refuses_what_changes_results) {
   static const char *const others[][2] = {
-    {"data", "random"}, {"model", "mlp"}, {"weights", "x"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"loss", "mse"},
+    {"data", "random"}, {"model", "mlp"}, {"weights", "x"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"loss", "mse"}, {"augment", "flip"},
+    {"freeze", "dense1.bias"}, {"lr_scale", "*=0.5"},
     {"precision", "f64"}, {"conv", "direct"}, {"lr", "0.5"}, {"momentum", "0.5"}, {"l2", "0.5"}, {"l1", "0.5"}, {"l2_scale", "half"},
     {"class_weights", "auto"}, {"balanced", "yes"}, {"weight_decay", "0.5"}, {"clip", "0.5"}, {"batch", "5"}, {"accumulate", "5"},
     {"val", "0.5"}, {"limit", "5"}, {"seed", "5"}, {"strict", "yes"}, {"out", "elsewhere"}};
-  static const char *const free_ones[] = {"resume", "threads", "workers", "time", "epochs", "checkpoint_every", "min_accuracy"};
+  static const char *const free_ones[] = {"resume", "threads", "workers", "time", "epochs", "patience", "checkpoint_every", "min_accuracy"};
   ig_context *context = threads(1);
   const char *run = in_folder("resumed");
   size_t count = sizeof others / sizeof others[0] + sizeof free_ones / sizeof free_ones[0], options = 0;

@@ -19,7 +19,7 @@ static const end *run_to(const char *optimizer, const char *epochs, int slot) {
   snprintf(e->stopped, sizeof e->stopped, "%s", result.stopped);
   ig__run_state_free(&state);
   ig__model *model;
-  CHECK_OK(ig__model_any(out, 10, 8, 1, &model));
+  CHECK_OK(ig__model_any(out, NULL, 10, 8, 1, &model));
   e->count = model->params_size;
   CHECK(e->count <= 8000);
   memcpy(e->weights, model->params, (size_t)e->count * sizeof(double));

@@ -20,9 +20,9 @@ static rig *rig_new(const char *model, const char *loss, int batch, int threads_
   r.context = threads(threads_wanted);
   r.o = ig_train_options_default();
   r.o.l2 = 0.01;
-  CHECK_OK(ig__source_open("digits train=50 test=1", &r.source));
+  CHECK_OK(ig__source_open("digits train=50 test=1", NULL, &r.source));
   CHECK_OK(ig__samples_make(r.source, &(ig__split_options){.seed = 1}, &r.samples));
-  CHECK_OK(ig__model_any(model, 10, 8, 1, &r.model));
+  CHECK_OK(ig__model_any(model, NULL, 10, 8, 1, &r.model));
   CHECK_OK(ig__loader_new(r.source, &(ig__loader_options){.batch = batch, .threads = 1, .depth = 2}, &r.loader));
   CHECK_OK(ig__updater_new(r.context, r.model, &r.o, 50, &r.updater));
   ig__network_request q = {.model = r.model, .data = &r.source->info, .loss = loss, .n = batch, .training = true, .gradients = true};

@@ -14,7 +14,7 @@ static void note_epoch(void *user, const ig_epoch *e) {
 /* Weights of the generator, in the file that --weights takes. */
 static void write_weights(const reference *r, int real_size, const char *path) {
   ig__model *m;
-  CHECK_OK(ig__model_any(r->model, 10, real_size, 1, &m));
+  CHECK_OK(ig__model_any(r->model, NULL, 10, real_size, 1, &m));
   reference_fill(r, m);
   CHECK_OK(ig__model_save(m, path, NULL));
   ig__model_free(m);
@@ -42,7 +42,7 @@ static ig__model *train(const reference *r, const reference_run *run, seen *loss
   CHECK_OK(ig_train(context, &options, &(ig_train_events){.epoch = note_epoch, .user = losses}, &result));
   CHECK_INT(result.epochs, run->steps);
   ig_context_free(context);
-  CHECK_OK(ig__model_any(out, 10, real_size, 1, &m));
+  CHECK_OK(ig__model_any(out, NULL, 10, real_size, 1, &m));
   return m;
 }
 

@@ -216,7 +216,7 @@ static void check_memory(ig_context *context, const char *model, const char *pre
   CHECK_OK(ig_option_set(IG_VERB_SUMMARY, &o, "optimizer", optimizer));
   CHECK_OK(ig_option_set(IG_VERB_SUMMARY, &o, "batch", "16"));
   CHECK_OK(ig_summary(context, &o, &r));
-  CHECK_OK(ig__model_any(model, 10, real_size, 1, &m));
+  CHECK_OK(ig__model_any(model, NULL, 10, real_size, 1, &m));
   CHECK_OK(ig__source_open("digits train=50", NULL, &source));
   uint64_t flat = (uint64_t)m->params_size * (uint64_t)real_size;
   ig__network_request q = {.model = m, .data = &source->info, .n = 16};

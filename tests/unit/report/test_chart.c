@@ -1,0 +1,137 @@
+/* Charts: round ticks that cover the values, lines with gaps, tables of counts. */
+#include "base/alloc.h"
+#include "report/chart.h"
+#include "test.h"
+
+static const char *of(ig__buffer *b) {
+  CHECK(!b->failed);
+  return (const char *)b->data;
+}
+
+static int count(const char *text, const char *word) {
+  int n = 0;
+  for (; (text = strstr(text, word)); text++) n++;
+  return n;
+}
+
+TEST(ticks_are_round_and_cover) {
+  static const double ranges[][2] = {{0, 1}, {0.9371, 0.9912}, {-3, 17}, {1e-7, 3e-7}, {2.31, 2.31}, {0, 0}, {-5, -5}, {0, 123456789}, {0.5, 0.500001}};
+  for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+    for (int want = 3; want <= 8; want++) {
+      ig__axis a;
+      char text[48];
+      ig__axis_fit(&a, ranges[i][0], ranges[i][1], want, false);
+      CHECK(a.low <= ranges[i][0] && a.high >= ranges[i][1] && a.high > a.low);
+      CHECK(a.count >= 2 && a.count <= want + 2);
+      for (int k = 0; k < a.count; k++) {
+        CHECK(ig__axis_place(&a, a.tick[k]) >= -1e-9 && ig__axis_place(&a, a.tick[k]) <= 1 + 1e-9);
+        CHECK(strlen(ig__axis_text(text, &a, k, false)) < 20);
+      }
+    }
+}
+
+TEST(epochs_have_whole_ticks) {
+  for (int last = 1; last < 300; last++) {
+    ig__axis a;
+    ig__axis_fit(&a, 1, last, 8, true);
+    CHECK(a.low == 1 && a.count >= 1 && a.count <= 10);
+    for (int k = 0; k < a.count; k++) CHECK(a.tick[k] == floor(a.tick[k]) && a.tick[k] >= 1 && a.tick[k] <= a.high);
+  }
+}
+
+TEST(logarithmic_ticks) {
+  ig__axis a;
+  char text[48];
+  ig__axis_fit_log(&a, 0.011, 3, 6);
+  CHECK(a.log && a.count >= 4);
+  CHECK_STR(ig__axis_text(text, &a, 0, false), "0.02");
+  ig__axis_fit_log(&a, 1e-12, 1e9, 6);
+  CHECK(a.count >= 3 && a.count <= 7);
+  ig__axis_fit_log(&a, 1, 1, 6);
+  CHECK(a.high > a.low);
+  CHECK_NEAR(ig__axis_place(&a, a.low), 0, 1e-12);
+}
+
+TEST(lines_have_gaps_points_and_a_scale) {
+  const double x[] = {1, 2, 3, 4, 5}, y[] = {2, NAN, 0.5, 0.01, INFINITY};
+  ig__series s[] = {{.name = "a<b", .x = x, .y = y, .count = 5}, {.name = "two", .x = x, .y = x, .count = 5, .colour = 9, .dashed = true}};
+  ig__buffer b = {0};
+  ig__chart_lines(&b, &(ig__chart){.title = "T&T", .x_name = "epoch", .series = s, .count = 2, .x_whole = true, .mark_name = "here", .mark_x = 3,
+                                   .level_name = "level", .level_y = 1});
+  const char *text = of(&b);
+  CHECK_HAS(text, "T&amp;T");
+  CHECK_INT(count(text, "<circle"), 3 + 5);
+  CHECK_HAS(text, "<title>a&lt;b, epoch 4: 0.01</title>");
+  CHECK_HAS(text, "class=\"l1 d\"");
+  CHECK_HAS(text, ">here</text>");
+  CHECK_HAS(text, ">level</text>");
+  CHECK(!strstr(text, "nan") && !strstr(text, "inf") && !strstr(text, "logarithmic"));
+  ig__buffer_free(&b);
+  s[0].y = (const double[]){1, 0.05, 0.04, 0.01, 0.003};
+  ig__chart_lines(&b, &(ig__chart){.title = "t", .x_name = "x", .series = s, .count = 1, .y_scale = IG__SCALE_AUTO});
+  CHECK_HAS(of(&b), "logarithmic");
+  ig__buffer_free(&b);
+  s[0].y = (const double[]){NAN, NAN, NAN, NAN, NAN};
+  ig__chart_lines(&b, &(ig__chart){.title = "t", .x_name = "x", .series = s, .count = 1});
+  CHECK_HAS(of(&b), "Nothing to draw");
+  ig__buffer_free(&b);
+}
+
+/* A hundred thousand epochs make no large file, and no peak is lost. */
+TEST(long_lines_are_thinned) {
+  enum { N = 100000 };
+  double *x = ig__alloc(2 * N, sizeof *x), *y = x + N;
+  for (int i = 0; i < N; i++) x[i] = i, y[i] = i == 77777 ? 9 : 1;
+  ig__buffer b = {0};
+  ig__series s = {.name = "s", .x = x, .y = y, .count = N};
+  ig__chart_lines(&b, &(ig__chart){.title = "t", .x_name = "x", .series = &s, .count = 1});
+  CHECK(b.size < 64 * 1024);
+  CHECK(strstr(of(&b), "L502.0 38.0") != NULL);
+  ig__buffer_free(&b);
+  ig__free(x);
+}
+
+static bool upper(const void *user, int row, int column) {
+  (void)user;
+  return row < column;
+}
+
+TEST(heat_maps) {
+  const char *label[] = {"cat", "a long name of a dog", "<"};
+  const int64_t n[] = {5, 1, 0, 0, 7, 0, 2, 0, 0};
+  ig__buffer b = {0};
+  ig__chart_heat(&b, &(ig__heat){.title = "t", .name = "m", .prefix = "w", .size = 3, .count = n, .label = label, .linked = upper});
+  const char *text = of(&b);
+  CHECK_HAS(text, "data-name=\"m.0.0\" data-value=\"5\">5</td>");
+  CHECK_HAS(text, "data-name=\"m.0.1\" data-value=\"1\" title=\"cat → a long name of a dog: 1\"><a href=\"#w-0-1\">1</a></td>");
+  CHECK_INT(count(text, "<td></td>"), 5);
+  ig__buffer_free(&b);
+}
+
+TEST(bars) {
+  ig__buffer b = {0};
+  ig__chart_bars(&b, "t", (ig__bar[]){{"a", 2}, {"<", 4}}, 2, 0, IG__UNIT_SECONDS);
+  CHECK_HAS(of(&b), "<bdi>a</bdi></th><td class=\"bar\"><i style=\"width:50.0%\"></i></td><td>2.0 s</td>");
+  CHECK_HAS(of(&b), "&lt;");
+  ig__buffer_free(&b);
+}
+
+#ifdef IG__FAULTS
+/* A buffer that could not grow says so at the end, whatever was added. */
+TEST(every_allocation_fails) {
+  const double x[] = {1, 2};
+  ig__series s = {.name = "s", .x = x, .y = x, .count = 2};
+  for (int n = 1; n < 12; n++) {
+    char spec[32];
+    ig__buffer b = {0};
+    snprintf(spec, sizeof spec, "malloc@%d", n);
+    ig__fault_set(spec);
+    ig__html_begin(&b, "t");
+    ig__chart_lines(&b, &(ig__chart){.title = "t", .x_name = "x", .series = &s, .count = 1});
+    bool hit = ig__fault_calls("malloc") >= (uint64_t)n;
+    ig__fault_set(NULL);
+    CHECK(b.failed == hit);
+    ig__buffer_free(&b);
+  }
+}
+#endif
