@@ -49,7 +49,7 @@ static ig_status add_model(calibration *c, const char *name, int classes) {
   ig__model *model = NULL;
   ig__graph *graph = NULL;
   ig__built built;
-  ig_status status = ig__model_any(name, classes, c->k->real_size, 1, &model);
+  ig_status status = ig__model_any(name, NULL, classes, c->k->real_size, 1, &model);
   if (status == IG_OK) status = ig__graph_new(&graph, ig__core_ops_get(), 1, true);
   if (status == IG_OK) status = ig__model_build(model, graph, IG__F32, &built);
   for (size_t i = 0; status == IG_OK && i < graph->node_count; i++) {

@@ -10,6 +10,7 @@ static const block blocks[] = {
   {"40 k=3 pad=0 bias=no", 1, 33, 7, true, true, false},
   {"5 k=3 pad=1 bias=no", 2, 3, 9, true, true, true},         /* a plain picture */
   {"20 k=3 stride=2 pad=1 bias=no", 2, 18, 9, true, true, true},
+  {"32 k=3 stride=2 pad=1 bias=no", 4, 32, 16, true, true, true}, /* Winograd at stride 2 */
   {"48 k=1 bias=no", 2, 24, 5, false, true, true},
   {"17 k=5 pad=2 bias=no", 2, 6, 6, true, false, true},
   {"18 k=3 pad=1 groups=18 bias=no", 2, 18, 7, true, true, true}, /* depthwise */
@@ -52,6 +53,7 @@ TEST(fused_equals_apart) {
       r->threads = 2;
       rig_run(r, count, out);
       CHECK(strstr(r->described, "batchnorm_apply"));
+      if (b->n == 4) CHECK(strstr(r->described, "conv2d_winograd"));
       int64_t size = r->result_count[0];
       double *apart = ig__alloc((size_t)size, sizeof *apart);
       memcpy(apart, r->result[0], (size_t)size * sizeof *apart);
