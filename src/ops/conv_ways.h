@@ -9,8 +9,9 @@
 #define IG__CONV_TERMS 3
 
 /* A cost is the sum of three terms by their constants, in multiply-adds of one block of 16 channels: products, elements of
- * transformed tiles (by block), and weights in packed form, which are made anew in every training step. */
-typedef struct ig__conv_price { const char *name; double constant[IG__CONV_TERMS]; } ig__conv_price;
+ * transformed tiles (by block), and weights in packed form, which are made anew in every training step. Inference makes them once
+ * and only reads them: `kept` takes the place of the third constant. */
+typedef struct ig__conv_price { const char *name; double constant[IG__CONV_TERMS], kept; } ig__conv_price;
 extern const ig__conv_price ig__conv_prices[];
 extern const int ig__conv_price_count;
 
@@ -21,8 +22,9 @@ typedef struct ig__conv_estimate {
   double term[IG__CONV_TERMS], cost;
 } ig__conv_estimate;
 
-/* For a planned batch of n pictures; answers the way that lowering takes. `direct`: no other than the first. */
-int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool direct,
-                       ig__conv_estimate out[IG__CONV_WAYS]);
+/* For a planned batch of n pictures; answers the way that lowering takes. `training`: weights are packed in every step;
+ * `direct`: no other way than the first. */
+int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training,
+                       bool direct, ig__conv_estimate out[IG__CONV_WAYS]);
 
 #endif

@@ -33,7 +33,7 @@ typedef struct calibration {
 static bool has_ways(const calibration *c, const ig__conv *g, ig__pack form) {
   ig__conv_estimate e[IG__CONV_WAYS];
   int accepts = 0;
-  ig__conv_estimates(c->k, IG__CONV_FORWARD, g, form, 1, false, e);
+  ig__conv_estimates(c->k, IG__CONV_FORWARD, g, form, 1, true, false, e);
   for (int i = 0; i < IG__CONV_WAYS; i++) accepts += e[i].accepts;
   return accepts > 1;
 }
@@ -128,7 +128,7 @@ static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass
 static ig_status measure_row(calibration *c, const ig__conv *g, ig__conv_pass pass, int n, ig_calibration_row *row) {
   const ig__pack form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__pack_forward(g, IG__BLOCK);
   ig__conv_estimate e[IG__CONV_WAYS];
-  const int chosen = ig__conv_estimates(c->k, pass, g, form, n, false, e);
+  const int chosen = ig__conv_estimates(c->k, pass, g, form, n, true, false, e);
   int best = chosen;
   *row = (ig_calibration_row){.pass = passes[pass], .batch = n};
   snprintf(row->layer, sizeof row->layer, "%d -> %d, %d x %d, k%d s%d p%d", g->c_in, g->c_out, g->h, g->w, g->kh, g->sh, g->ph);
@@ -232,7 +232,7 @@ static ig_status calibrate(calibration *c, ig_calibration_result *r) {
   r->isa = ig_context_isa(c->context);
   r->peak_gflops = ig__measure_peak(c->context, c->k, 0.2);
   c->unit = 2.0 * IG__BLOCK * r->threads / (r->peak_gflops * 1e9);
-  if (c->layers) ig__conv_estimates(c->k, IG__CONV_FORWARD, &c->layer[0], IG__PACK_FORWARD, 1, false, e);
+  if (c->layers) ig__conv_estimates(c->k, IG__CONV_FORWARD, &c->layer[0], IG__PACK_FORWARD, 1, true, false, e);
   for (int i = 0; c->layers && i < IG__CONV_WAYS; i++) r->way[i] = e[i].name;
   return measure_all(c, r);
 }
