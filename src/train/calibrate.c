@@ -1,5 +1,6 @@
 /* bench --calibrate: every way of computing a convolution beside the one that the estimates of ops/conv_ways.c choose, and the
  * constants that would fit what was measured. */
+#include "imgrad/calibrate.h"
 #include "kernels/pack.h"
 #include "ops/conv_ways.h"
 #include "ops/ops.h"

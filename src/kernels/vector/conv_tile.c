@@ -28,7 +28,8 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     if (J > 1) b##p += s * w1;                   \
   }
 #define MULTIPLY(p) MULTIPLY_BY(p, x[p * pixel])
-/* What is asked for with a lane. */
+/* What is asked for with a lane. NEON asks in its loop by vectors alone: what that leaves over are a layer's last channels and
+ * plain pictures, whose weights are few, and gcc has no registers for the two addresses there. */
 #define ASK                                                             \
   __builtin_prefetch(fetch, 0, 2);                                      \
   if (J * IG__VECTOR_BYTES > 64) __builtin_prefetch(fetch + 64, 0, 2);  \
@@ -49,7 +50,9 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
   }
 #if !IG__LANE_FACTORS
 #define BY_VECTORS
+#define ASK_BY_LANE ASK
 #else
+#define ASK_BY_LANE
 #if LANES == 2
 #define EACH_LANE ONE_LANE(0) ONE_LANE(1)
 #else
@@ -74,7 +77,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     BY_VECTORS                                                               \
     _Pragma("GCC unroll 1")                                                  \
     for (; l < lanes; l++, x += lane, w += IG__BLOCK) {                      \
-      ASK                                                                    \
+      ASK_BY_LANE                                                            \
       const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
       PIXELS(MULTIPLY)                                                       \
     }                                                                        \
@@ -85,7 +88,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
 IG__INLINE void tile(const int P, const int J, const int64_t step, const bool edge, const conv_tile *t) {
   const int64_t pixel = step ? step : t->x_pixel, lane = step >= IG__BLOCK ? 1 : t->x_lane, next = t->w_next;
   real *const y0 = t->y, *const y1 = t->y + t->y_next;
-  const int64_t y_pixel = t->y_pixel;
+  const int64_t y_pixel = t->y_pixel, fetch_step = t->fetch_step;
 #define DECLARE(p) V a##p = {0}, b##p = {0};
   PIXELS(DECLARE)
 #define RESUME(p)                                \
@@ -95,7 +98,6 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
   }
   if (t->resume) { PIXELS(RESUME) }
   const char *fetch = t->fetch;
-  const int64_t fetch_step = t->fetch_step;
   const bool flat = step && step < IG__BLOCK && t->place;
   if (flat) {
     const int count = t->blocks * t->rows * t->lanes, from = 0, until = P;
