@@ -134,7 +134,7 @@ typedef struct convolution {
 
 static void forward(int t, int threads, void *context) {
   const convolution *k = context;
-  const ig__epilogue e = { k->bias, true };
+  const ig__epilogue e = { .bias = k->bias, .relu = true };
   kernels->conv2d(&k->g, &k->x, k->w, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1);
 }
 
@@ -145,7 +145,7 @@ static void to_input(int t, int threads, void *context) {
 
 static void winograd(int t, int threads, void *context) {
   const convolution *k = context;
-  const ig__epilogue e = { k->bias, true };
+  const ig__epilogue e = { .bias = k->bias, .relu = true };
   kernels->winograd(&k->g, k->m, &k->x, k->u, &k->y, &e, k->n * t / threads, k->n * (t + 1) / threads, 0, 1, k->scratch[t]);
 }
 
@@ -175,6 +175,18 @@ static void to_weights(int t, int threads, void *context) {
 static void to_weights_in_parts(int t, int threads, void *context) {
   const convolution *k = context;
   kernels->conv2d_dw(&k->g, &k->x, &k->dy, k->partial[0], 0, k->n, t, threads);
+}
+
+static void winograd_to_weights(int t, int threads, void *context) {
+  const convolution *k = context;
+  kernels->winograd_dw(&k->g, k->m, &k->x, &k->dy, k->partial[t], k->n * t / threads, k->n * (t + 1) / threads, 0, 1,
+                       k->scratch[t]);
+}
+
+static void winograd_unpack(int t, int threads, void *context) {
+  const convolution *k = context;
+  const void *const all[] = { k->partial[0] };
+  kernels->winograd_unpack(&k->g, k->m, all, 1, k->u_turned, t, threads);
 }
 
 static void matrix(int t, int threads, void *context) {
@@ -214,11 +226,14 @@ static void winograd_lines(const char *name, convolution *c, int m, const void *
   c->w = (void *)(uintptr_t)plain;
   c->u = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_FORWARD));
   c->u_turned = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_BACKWARD));
+  void *const partial[] = { c->partial[0], c->partial[1] };
   for (int t = 0; t < 2; t++) {
-    const size_t forward_bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_FORWARD);
-    const size_t backward_bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_BACKWARD);
-    const size_t bytes = forward_bytes > backward_bytes ? forward_bytes : backward_bytes;
+    size_t bytes = kernels->winograd_scratch(&c->g, m, IG__PACK_FORWARD);
+    const size_t more[] = { kernels->winograd_scratch(&c->g, m, IG__PACK_BACKWARD), kernels->winograd_dw_scratch(&c->g, m) };
+    for (int i = 0; i < 2; i++)
+      if (more[i] > bytes) bytes = more[i];
     c->scratch[t] = array((int64_t)(bytes / (size_t)kernels->real_size) + 1);
+    c->partial[t] = array((int64_t)kernels->winograd_count(&c->g, m, IG__PACK_FORWARD));
   }
   winograd_pack(0, 1, c);
   winograd_pack_turned(0, 1, c);
@@ -230,8 +245,16 @@ static void winograd_lines(const char *name, convolution *c, int m, const void *
   line(name, what, winograd_pack, c, flops);
   snprintf(what, sizeof what, "winograd%d turned", m);
   line(name, what, winograd_pack_turned, c, flops);
+  snprintf(what, sizeof what, "winograd%d dw", m);
+  line(name, what, winograd_to_weights, c, flops);
+  snprintf(what, sizeof what, "winograd%d unpack", m);
+  line(name, what, winograd_unpack, c, flops);
   c->w = packed;
-  free(c->u), free(c->u_turned), free(c->scratch[0]), free(c->scratch[1]);
+  free(c->u), free(c->u_turned);
+  for (int t = 0; t < 2; t++) {
+    free(c->scratch[t]), free(c->partial[t]);
+    c->partial[t] = partial[t];
+  }
 }
 
 /* `first`: plain x, and no gradient to it. */
@@ -280,7 +303,7 @@ static void dense(int64_t rows, int64_t in, int64_t out) {
   kernels->gemm_pack_transposed(out, in, w, packed, 0, 1);
   const double flops = 2.0 * (double)rows * (double)in * (double)out;
   ig__gemm p = { .m = rows, .n = out, .k = in, .a = x, .a_row = in, .a_col = 1, .b = packed, .b_row = 16,
-                 .b_block = in * 16, .c = y, .c_row = out, .epilogue = { bias, true } };
+                 .b_block = in * 16, .c = y, .c_row = out, .epilogue = { .bias = bias, .relu = true } };
   line(name, "forward", matrix, &p, flops);
   p = (ig__gemm){ .m = rows, .n = in, .k = out, .a = dy, .a_row = out, .a_col = 1, .b = w, .b_row = in, .b_block = 16,
                   .c = dx, .c_row = in };

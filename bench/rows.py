@@ -129,7 +129,7 @@ def measured_layers(program, names, seconds):
 
 def pass_of(form):
     words = form.split()
-    return "dx" if "dx" in words else "dw" if "dw" in words else None if {"pack", "turned"} & set(words) else "forward"
+    return None if {"pack", "turned", "unpack"} & set(words) else "dx" if "dx" in words else "dw" if "dw" in words else "forward"
 
 
 def best_by_pass(found, wanted=lambda form: True):

@@ -1,5 +1,6 @@
 /* imgrad bench */
 #include "args.h"
+#include "bench_calibrate.h"
 #include "json.h"
 #include "output.h"
 #include "text.h"
@@ -192,6 +193,11 @@ static int run(const cli_command *self, int argc, char **argv) {
   context_options.log = cli_log;
   ig_status status = ig_context_new(&context, &context_options);
   if (status != IG_OK) return cli_fail(status);
+  if (options.calibrate) {
+    code = bench_calibrate(context, &options, args.json);
+    ig_context_free(context);
+    return code;
+  }
   status = ig_bench(context, &options, &result);
   ig_context_free(context);
   if (status != IG_OK) return cli_fail(status);
@@ -208,10 +214,13 @@ const cli_command cli_bench = {
   .text = "Times a training step (forward, backward, update) or inference on random pictures in memory, and beside it the peak of\n"
           "multiply-adds on the same threads. For each line of the model: microseconds a picture of core time (all threads\n"
           "together), GF/s of direct arithmetic (2 a multiply-add), share of that peak. 'update' is penalties and optimiser,\n"
-          "'wait' threads with nothing to do. MODEL is a built-in name, a model text file, a .safetensors file or a run folder.\n",
+          "'wait' threads with nothing to do. MODEL is a built-in name, a model text file, a .safetensors file or a run folder.\n"
+          "With --calibrate: each way of computing the convolutions of MODEL (or of all built-in models), beside the one that is\n"
+          "chosen, and the constants of the choice that would fit, --seconds for each. Results never depend on what is measured.\n",
   .examples = "  imgrad bench textbook --batch 32 --threads 2\n"
               "  imgrad bench resnet8 --infer --batch 1 --phases\n"
-              "  imgrad bench mine.txt --optimizer \"sgd momentum=0.9\" --json\n",
+              "  imgrad bench mine.txt --optimizer \"sgd momentum=0.9\" --json\n"
+              "  imgrad bench all --calibrate --seconds 0.05\n",
   .verb = IG_VERB_BENCH,
   .positional = "model",
   .run = run,

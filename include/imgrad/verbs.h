@@ -328,6 +328,7 @@ typedef struct ig_bench_options {
   double seconds;               /* to measure; three repetitions at least */
   int threads;
   bool nodes, phases;           /* for the command: what it prints */
+  bool calibrate;               /* for the command: to call ig_calibrate */
 } ig_bench_options;
 
 ig_bench_options ig_bench_options_default(void);
@@ -374,6 +375,8 @@ typedef struct ig_bench_result {
  * same) or inference, on one batch of random pictures in memory. Owner of the result's arrays: caller, ig_bench_result_free. */
 ig_status ig_bench(ig_context *context, const ig_bench_options *options, ig_bench_result *result);
 void ig_bench_result_free(ig_bench_result *result);
+
+/* ---- what is inside the library ------------------------------------------------------------------------------------- */
 
 /* The models inside the library: name, or NULL past the last; its one-line help and its text. */
 const char *ig_model_name(int index);

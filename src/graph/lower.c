@@ -10,6 +10,7 @@ typedef struct copying {
   int *uses;           /* by value */
   const char *line, *kept; /* the last node's line, and its copy in the plan's arena */
   ig__value *to;       /* by value: its counterpart in the plan's graph */
+  ig__value *again;    /* by value: the one that is made for the backward pass once more, IG__NONE */
 } copying;
 
 static void count_uses(copying *c, const ig__plan_request *request) {
@@ -53,12 +54,30 @@ static void add_uses(copying *c, const ig__node *node, const ig__value *in, cons
       }
 }
 
+/* What the backward pass reads in place of a value of the forward pass: where that is made by one cheap pass over something
+ * that is kept for the backward pass anyway (IG__CHEAP), it is made once more, just before its first reader there, and need
+ * not be kept meanwhile. The same node on the same inputs gives the same bits. */
+static ig__value remake(ig__plan *plan, copying *c, ig__value from, ig__value value) {
+  ig__graph *graph = plan->graph;
+  const ig__node *maker = ig__tensor_of(graph, value)->node;
+  if (!graph->training || !maker || maker->order || !(maker->op->flags & IG__CHEAP)) return value;
+  if (c->again[from] == IG__NONE) {
+    const char *line = graph->line;
+    graph->line = maker->line;
+    c->again[from] = ig__node_add(graph, maker->op, maker->options, maker->in_count, maker->in, NULL);
+    graph->line = line;
+  }
+  return c->again[from];
+}
+
 static ig_status copy_node(ig__plan *plan, copying *c, const ig__node *node) {
   ig__value in[IG__MAX_IN], out[IG__MAX_OUT];
   for (int k = 0; k < node->in_count; k++) in[k] = map_input(plan, c, node->in[k]);
   for (int k = 0; k < node->out_count; k++) out[k] = IG__NONE;
   IG__TRY(keep_line(plan, c, node->line));
   plan->graph->order = node->order;
+  for (int k = 0; node->order && k < node->in_count; k++) in[k] = remake(plan, c, node->in[k], in[k]);
+  IG__TRY(plan->graph->status);
   if (node->op->lower)
     IG__TRY(node->op->lower(&(ig__lower){plan->graph, c->from, node, in, out, plan->k, c->uses}));
   else
@@ -84,10 +103,11 @@ ig_status ig__plan_lower(ig__plan *plan, const ig__plan_request *request) {
   copying c = {.from = from,
                .needed = ig__alloc(from->node_count, sizeof *c.needed),
                .uses = ig__alloc(from->tensor_count, sizeof *c.uses),
-               .to = ig__alloc(from->tensor_count, sizeof *c.to)};
-  ig_status status = c.needed && c.uses && c.to ? IG_OK : IG_NO_MEMORY;
+               .to = ig__alloc(from->tensor_count, sizeof *c.to),
+               .again = ig__alloc(from->tensor_count, sizeof *c.again)};
+  ig_status status = c.needed && c.uses && c.to && c.again ? IG_OK : IG_NO_MEMORY;
   if (status == IG_OK) {
-    for (size_t i = 0; i < from->tensor_count; i++) c.to[i] = IG__NONE;
+    for (size_t i = 0; i < from->tensor_count; i++) c.to[i] = c.again[i] = IG__NONE;
     count_uses(&c, request);
     for (size_t i = 0; status == IG_OK && i < from->node_count; i++)
       if (c.needed[i]) status = copy_node(plan, &c, from->node[i]);
@@ -96,5 +116,6 @@ ig_status ig__plan_lower(ig__plan *plan, const ig__plan_request *request) {
   ig__free(c.needed);
   ig__free(c.uses);
   ig__free(c.to);
+  ig__free(c.again);
   return status;
 }

@@ -23,7 +23,8 @@ typedef struct cutter {
   int64_t group_bytes;     /* still to be had for copies of gradients */
 } cutter;
 
-/* Depends on parameters only, writes no gradient and changes nothing else. */
+/* Depends on parameters only, writes no gradient and changes nothing else. The running state changes in training alone, as the
+ * parameters do. */
 static bool of_weights(const cutter *c, const ig__item *item) {
   const ig__node *node = item->node;
   if (node->op->role != IG__NO_BATCH || (node->op->flags & IG__SIDE_EFFECT)) return false;
@@ -31,7 +32,7 @@ static bool of_weights(const cutter *c, const ig__item *item) {
     if (c->plan->place[node->out[k]].storage == IG__AT_GRAD) return false;
   for (int k = 0; k < node->in_count; k++) {
     const ig__tensor *t = c->plan->graph->tensor[node->in[k]];
-    if (t->leaf == IG__LEAF_PARAM) continue;
+    if (t->leaf == IG__LEAF_PARAM || (t->leaf == IG__LEAF_STATE && !c->plan->graph->training)) continue;
     if (t->leaf != IG__LEAF_NOT) return false;
     const ig__item *maker = &c->plan->item[c->maker[node->in[k]]];
     if (!maker->cached && !maker->early) return false;

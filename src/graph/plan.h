@@ -40,7 +40,9 @@ typedef struct ig__feed {
   const void *field[IG__FEED_FIELDS]; /* by field number */
   double loss_scale;               /* IG__SCALAR_LOSS_SCALE */
   ig__step step;
-  uint64_t version;                /* of the parameters: packed forms are renewed when it changes; 0: always */
+  /* Of the parameters, and of the state where the plan does not train: what is made of them alone is renewed when it changes;
+   * 0: always. */
+  uint64_t version;
 } ig__feed;
 
 /* Runs on the pool. The only failure is a refusal (n out of range, a missing array, not prepared): IG_USAGE. */

@@ -33,9 +33,10 @@ typedef struct ig__conv {
   int kh, kw, sh, sw, ph, pw, dh, dw, groups;
 } ig__conv;
 
-/* What happens to an output before it is stored: y = relu?(y + bias). `bias` may be NULL; it is readable to a multiple of
- * 16 elements, zero past the last channel. */
-typedef struct ig__epilogue { const void *bias; bool relu; } ig__epilogue;
+/* What happens to an output before it is stored: y = relu?(y·scale + bias + add). Each of them may be NULL. `scale` and `bias`
+ * have one value a channel, readable to a multiple of 16 elements, `bias` zero past the last channel; `add` is a blocked image
+ * of y's shape. y·scale + bias is one multiply-add, as in affine_lanes. The matrix product knows no scale and no add. */
+typedef struct ig__epilogue { const void *bias; bool relu; const void *scale; const ig__image *add; } ig__epilogue;
 
 /* Packed weights. FORWARD: [out/16][in/16][kh][kw][16 in][16 out], or for a plain x of at most 4 channels
  * [out/16][in][kh][kw][16 out]. BACKWARD (gradient to the input; taps rotated by half a turn):
@@ -87,8 +88,8 @@ typedef struct ig__rms { double lr, keep, add, epsilon, momentum; } ig__rms;
   /* dw (plain, out × in × kh × kw) = sum of `count` partials of conv2d_dw, added in order; parts cut output blocks. */ \
   X(void, conv2d_unpack, (const ig__conv *g, ig__pack form, const void *const *partials, int count, void *dw,          \
                           int part, int parts))                                                                        \
-  /* Winograd (Lavin & Gray 2016): 3 × 3, stride 1, dilation 1, groups 1, padding ≤ 2, blocked x with any halo; m is 2 or 4,  \
-   * the side of an output tile. u: weights in the transformed domain, form FORWARD or BACKWARD (ig__winograd_index).     \
+  /* Winograd (Lavin & Gray 2016): 3 × 3, stride 1 or 2, dilation 1, groups 1, padding ≤ 2, blocked x with any halo; m is 2 or 4, \
+   * at stride 2 only 4, the side of an output tile. u: weights in the transformed domain, form FORWARD or BACKWARD (ig__winograd_index).     \
    * Both are otherwise conv2d and conv2d_dx; `scratch` is aligned to 64 bytes and one thread's. */                      \
   X(bool, winograd_takes, (const ig__conv *g, int m))                                                                  \
   X(size_t, winograd_count, (const ig__conv *g, int m, ig__pack form))   /* elements of u */                           \
@@ -99,7 +100,7 @@ typedef struct ig__rms { double lr, keep, add, epsilon, momentum; } ig__rms;
                      const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch))                       \
   X(void, winograd_dx, (const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx,             \
                         int n0, int n1, int part, int parts, void *scratch))                                           \
-  /* Winograd's weight gradient, F(m × m, 3 × 3), m 4 or 2, of blocked x and dy; 3 × 3, stride 1, dilation 1, groups 1.     \
+  /* Winograd's weight gradient, F(m × m, 3 × 3), of blocked x and dy, where winograd_takes says so.                         \
    * partial += Σ over pictures n0 … n1-1 and tiles of (BᵀxB) ∘ (A dy Aᵀ): (m+2)² planes of [out/16][in padded to 16][16   \
    * out]; missing channels stay as they are. parts cut pairs of output blocks. scratch is the call's own. */            \
   X(void, winograd_dw, (const ig__conv *g, int m, const ig__image *x, const ig__image *dy, void *partial, int n0,      \

@@ -88,8 +88,8 @@ static inline int ig__dw_parts(const ig__conv *g, ig__pack form) {
  * taps rotated by half a turn. */
 
 static inline bool ig__winograd_takes(const ig__conv *g, int m) {
-  return (m == 2 || m == 4) && g->kh == 3 && g->kw == 3 && g->sh == 1 && g->sw == 1 && g->dh == 1 && g->dw == 1 &&
-         g->groups == 1 && g->ph >= 0 && g->ph <= 2 && g->pw >= 0 && g->pw <= 2;
+  return (m == 4 || (m == 2 && g->sh == 1)) && g->kh == 3 && g->kw == 3 && (g->sh == 1 || g->sh == 2) && g->sw == g->sh &&
+         g->dh == 1 && g->dw == 1 && g->groups == 1 && g->ph >= 0 && g->ph <= 2 && g->pw >= 0 && g->pw <= 2;
 }
 
 /* Elements from plane to plane. 16 more than there are weights, or the stores of one transform, one to a plane, would all

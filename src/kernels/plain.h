@@ -84,18 +84,24 @@ IG__INLINE double convolve_dw(const ig__conv *g, const ig__image *x, const ig__i
   return sum;
 }
 
+/* What the epilogue makes of a sum. */
+IG__INLINE double finished(const ig__epilogue *e, int channels, int n, int co, int oy, int ox, double sum) {
+  if (!e || co >= channels) return sum;
+  if (e->scale) sum *= (double)((const real *)e->scale)[co];
+  sum += e->bias ? (double)((const real *)e->bias)[co] : 0; /* +0: no sum is −0 */
+  if (e->add) sum += (double)*element(e->add, n, co, oy, ox);
+  return e->relu && !(sum > 0) && sum == sum ? 0 : sum;
+}
+
 /* Output channels c0 … c1-1 of pictures n0 … n1-1. */
 IG__INLINE void plain_conv2d(const ig__conv *g, const ig__image *x, const real *w, int form, const ig__image *y,
                              const ig__epilogue *e, int n0, int n1, int c0, int c1) {
-  const real *bias = e ? e->bias : NULL;
   for (int n = n0; n < n1; n++)
     for (int co = c0; co < c1; co++)
       for (int oy = 0; oy < g->oh; oy++)
         for (int ox = 0; ox < g->ow; ox++) {
           double sum = co < g->c_out ? convolve(g, x, w, form, n, co, oy, ox) : 0;
-          if (bias && co < g->c_out) sum += (double)bias[co];
-          if (e && e->relu && !(sum > 0) && sum == sum) sum = 0;
-          *element(y, n, co, oy, ox) = (real)sum;
+          *element(y, n, co, oy, ox) = (real)finished(e, y->c, n, co, oy, ox, sum);
         }
 }
 

@@ -9,7 +9,9 @@
  *   batchnorm_sums       (x, dy, mean, variance) → dgamma, dbeta
  *   batchnorm_dx         (x, dy, mean, variance, dgamma, dbeta, …) → dx
  *   batchnorm_update     writes the running values
- *   batchnorm_scale      (variance [, gamma]) → gamma/√(variance + eps), for the derivatives of batchnorm_apply */
+ *   batchnorm_scale      (variance [, gamma]) → gamma/√(variance + eps), for the derivatives of batchnorm_apply
+ *   batchnorm_fold       (mean, variance [, gamma, beta] [, bias]) → factor and shift: what is left of batchnorm_apply when the
+ *                        convolution before it takes them in (conv_fuse.c) */
 
 #include "graph/op.h"
 

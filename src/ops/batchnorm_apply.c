@@ -98,6 +98,13 @@ static ig_status apply_derive(ig__derive *d) {
   return ig__graph_status(graph);
 }
 
+/* With the model's own statistics, behind a convolution, it is done there. */
+static ig_status apply_lower(ig__lower *l) {
+  if (ig__conv_fuse_batchnorm(l)) return IG_OK;
+  l->out[0] = ig__node_add(l->graph, &ig__op_batchnorm_apply, l->node->options, l->node->in_count, l->in, NULL);
+  return ig__graph_status(l->graph);
+}
+
 static affine apply_coefficients(const ig__run *r, int c) {
   const ig__batchnorm_options *o = r->options;
   double a = ig__batchnorm_rstd(r, &r->in[2], c, o->eps), b = 0;
@@ -135,9 +142,10 @@ const ig__op ig__op_batchnorm_apply = {
   .outputs = 1,
   .role = IG__EACH,
   .layout = IG__LAYOUT_BLOCKED,
-  .flags = IG__IN_PLACE,
+  .flags = IG__IN_PLACE | IG__CHEAP,
   .infer = apply_infer,
   .derive = apply_derive,
+  .lower = apply_lower,
   .run = IG__RUN_BOTH(apply_run),
   .probe = apply_probe,
 };

@@ -1,4 +1,6 @@
-/* Batch normalisation on one number a channel: the running statistics, and gamma/√(variance + eps). */
+/* Batch normalisation on one number a channel: the running statistics, gamma/√(variance + eps), and factor and shift for the
+ * convolution that the normalisation is folded into. */
+#include "kernels/pack.h"
 #include "ops/batchnorm.h"
 #include "ops/conv_geometry.h"
 #include "ops/dims.h"
@@ -105,4 +107,49 @@ const ig__op ig__op_batchnorm_scale = {
   .derive = scale_derive,
   .run = IG__RUN_BOTH(scale_run),
   .probe = scale_probe,
+};
+
+/* ---- batchnorm_fold ------------------------------------------------------------------------------------------------- */
+
+/* Inputs: mean, variance, gamma and beta if there are any, the bias before the normalisation if there is one. Outputs: whole
+ * blocks, zero past the last channel, as an epilogue reads them. */
+static ig_status fold_infer(ig__infer *i) {
+  const ig__batchnorm_options *o = i->options;
+  int least = o->affine ? 4 : 2;
+  if (i->in_count != least && i->in_count != least + 1)
+    return ig__fail(IG_BAD_MODEL, "batchnorm_fold: %d inputs", i->in_count);
+  IG__TRY(infer_vectors("batchnorm_fold", i));
+  int whole = ig__blocks(i->in[0]->shape.dim[0]) * IG__BLOCK;
+  i->out[0].shape = i->out[1].shape = ig__shape_make(1, &whole, false);
+  return IG_OK;
+}
+
+/* Computed as batchnorm_apply does, so that folding changes no bit. */
+static void fold_run(const ig__run *r) {
+  const ig__batchnorm_options *o = r->options;
+  int channels = r->in[0].shape.dim[0], least = o->affine ? 4 : 2;
+  for (int c = 0; c < r->out[0].shape.dim[0]; c++) {
+    double a = 0, b = 0;
+    if (c < channels) {
+      double bias = r->node->in_count > least ? ig__get(r, r->in[least].data, c) : 0;
+      a = ig__batchnorm_rstd(r, &r->in[1], c, o->eps) * (o->affine ? ig__get(r, r->in[2].data, c) : 1);
+      b = (o->affine ? ig__get(r, r->in[3].data, c) : 0) - (ig__get(r, r->in[0].data, c) - bias) * a;
+    }
+    ig__put(r, r->out[0].data, c, a);
+    ig__put(r, r->out[1].data, c, b);
+  }
+}
+
+const ig__op ig__op_batchnorm_fold = {
+  .name = "batchnorm_fold",
+  .help = "factor and shift of a batch normalisation with given mean and variance",
+  .options_size = sizeof(ig__batchnorm_options),
+  .min_in = 2,
+  .max_in = 5,
+  .outputs = 2,
+  .role = IG__NO_BATCH,
+  .layout = IG__LAYOUT_ANY,
+  .infer = fold_infer,
+  .no_derivative = "it is made by lowering, after differentiation",
+  .run = IG__RUN_BOTH(fold_run),
 };

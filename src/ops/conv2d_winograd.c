@@ -33,7 +33,7 @@ static ig_status infer(ig__infer *i) { return ig__conv_lowered_infer(i, "conv2d_
 
 static void run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  ig__epilogue e = {.bias = r->node->in_count > 2 ? r->in[2].data : NULL, .relu = o->relu};
+  ig__epilogue e = ig__conv_epilogue(r);
   r->k->winograd(&o->g, o->m, &r->in[0].image, r->in[1].data, &r->out[0].image, &e, r->n0, r->n1, r->part, r->parts, r->scratch);
 }
 
@@ -47,7 +47,7 @@ const ig__op ig__op_conv2d_winograd = {
   .help = "conv2d by Winograd's minimal filtering, with bias and relu",
   .options_size = sizeof(ig__conv_lowered),
   .min_in = 2,
-  .max_in = 3,
+  .max_in = 5,
   .outputs = 1,
   .role = IG__EACH,
   .layout = IG__LAYOUT_BLOCKED,

@@ -29,7 +29,9 @@ typedef struct ig__conv_lowered {
   ig__pack form;
   int m;                   /* Winograd: the side of an output tile; 0: direct */
   int64_t count;           /* elements of the packed weights, or of a partial of their gradient */
-  bool relu;
+  /* Of a forward pass: which inputs come after x and the packed weights, in this order: a factor for each channel (padded to
+   * whole blocks), a bias, an image to add; and whether a relu ends it. */
+  bool scale, bias, add, relu;
 } ig__conv_lowered;
 
 extern const ig__option ig__conv_option_table[], ig__pool_option_table[];
@@ -63,10 +65,14 @@ ig__pack ig__conv_forward_form(const ig__conv *g, const ig__graph *graph, ig__va
  * planned batch. Inputs of the node: x and w, dy and w, x and dy. */
 ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g);
 
-/* For the lowering rules of bias (input 1 is the bias) and relu: when the producer of input 0 is a convolution in a lowered
- * form, or a batch normalisation for relu, that nobody else reads, the producer does the work while it stores, out[0] is
- * set to its output, and the answer is true. Otherwise nothing is changed. */
+/* For the lowering rules of bias (input 1 is the bias), batch normalisation with given statistics, add and relu (conv_fuse.c):
+ * when the producer of input 0 is a convolution in a lowered form (of either input for add; for relu also a batch
+ * normalisation) that nobody else reads, the producer does the work while it stores, out[0] is set to its output, and the
+ * answer is true. Otherwise nothing is changed. The results are those of the ops one after another, to the last bit; but a
+ * normalisation behind a bias is one factor and one shift for both. */
 bool ig__conv_fuse_bias(ig__lower *l);
+bool ig__conv_fuse_batchnorm(ig__lower *l);
+bool ig__conv_fuse_add(ig__lower *l);
 bool ig__conv_fuse_relu(ig__lower *l);
 
 /* Probes: the same geometries for a convolution and its two gradients (`groups`: with grouped ones), and for the poolings.

@@ -9,6 +9,9 @@
 ig_status ig__conv_lowered_infer(ig__infer *i, const char *what, ig__conv_pass pass);
 ig_status ig__conv_pack_infer(ig__infer *i, const char *what);
 
+/* What happens to an output before it is stored. */
+ig__epilogue ig__conv_epilogue(const ig__run *r);
+
 /* Hooks of ig__op. Forward and dw read around x, dx around dy. */
 int ig__conv_lowered_halo(const ig__run *r, int input);
 int ig__conv_lowered_dx_halo(const ig__run *r, int input);

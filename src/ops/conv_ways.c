@@ -1,9 +1,9 @@
 /* The ways in which a convolution and its two gradients can be computed: an ordered list, from which lowering takes the cheapest
  * that accepts the layer. What a way costs follows from the shape and the planned batch alone, so the choice is the same on
- * every machine and for any number of threads. Where `imgrad bench --nodes` shows a pass that is faster with `--conv
- * direct`, these numbers are wrong. */
+ * every machine and for any number of threads. `imgrad bench --calibrate` shows where these numbers are wrong. */
+#include "ops/conv_ways.h"
+
 #include "kernels/pack.h"
-#include "ops/conv_geometry.h"
 #include "ops/ops.h"
 
 #include <limits.h>
@@ -14,16 +14,28 @@ typedef struct layer {
   ig__pack form;
   const ig__kernels *k;
   double n;           /* pictures */
-  double h, w;        /* of what is cut into tiles: the output, for dx the input, for dw dy */
+  int h, w;           /* of what is cut into tiles: the output, for dx the input, for dw dy */
+  bool dx, training;
   double in, out;     /* blocks of 16 channels: read and written; for dw of x and of dy */
 } layer;
 
-/* Costs are counted in multiply-adds of one block of 16 channels. */
+enum { DIRECT, WINOGRAD, STRIDED };
+
+/* The last of each is from resnet18's inference of one picture, one thread: what the layers took beside the other terms. Priced as
+ * in training, 512 → 512 channels took 760 µs in place of 620 there, 128 → 256 at stride 2 540 in place of 185. */
+const ig__conv_price ig__conv_prices[] = {
+  [DIRECT] = {"direct", {1 / 0.92, 0, 120}, 20},
+  [WINOGRAD] = {"winograd", {1 / 0.9, 4, 12}, 20},
+  [STRIDED] = {"winograd, stride 2", {1 / 0.9, 16, 12}, 60},
+};
+const int ig__conv_price_count = sizeof ig__conv_prices / sizeof ig__conv_prices[0];
+
 typedef struct way {
+  const char *name;
   int m;              /* ig__conv_lowered.m */
   const ig__op *pack, *pass[3];
   bool (*accepts)(const layer *l, int m);
-  double (*cost)(const layer *l, int m);
+  void (*estimate)(const layer *l, int m, ig__conv_estimate *e); /* price and terms */
 } way;
 
 static bool accepts_all(const layer *l, int m) {
@@ -31,9 +43,12 @@ static bool accepts_all(const layer *l, int m) {
   return true;
 }
 
-static double direct_cost(const layer *l, int m) {
+static void estimate_direct(const layer *l, int m, ig__conv_estimate *e) {
+  const double taps = l->g->kh * l->g->kw, weights = IG__BLOCK * l->in * l->out;
   (void)m;
-  return l->n * l->h * l->w * l->g->kh * l->g->kw * IG__BLOCK * l->in * l->out / 0.92;
+  e->price = DIRECT;
+  e->term[0] = l->n * l->g->oh * l->g->ow * taps * weights;
+  e->term[2] = taps * weights;
 }
 
 /* A first layer's channels are not blocked. Shapes are ints, so is the count. */
@@ -42,44 +57,59 @@ static bool winograd_accepts(const layer *l, int m) {
          l->k->winograd_count(l->g, m, l->form) <= INT_MAX;
 }
 
-/* Products at nine tenths of the peak; an element of a transformed tile costs about four multiply-adds on either side, one of the
- * weights twelve, since those come from memory and go there. */
-static double winograd_cost(const layer *l, int m) {
-  double side = m + 2, tiles = l->n * ((int)(l->h + m - 1) / m) * ((int)(l->w + m - 1) / m);
-  double products = IG__BLOCK * l->in * l->out / 0.9, transforms = 4 * (l->in + l->out);
-  return side * side * (tiles * (products + transforms) + 12 * IG__BLOCK * l->in * l->out);
+/* Transformed weights of more than 8 MiB (in float) go to memory and come from there, in every step: six times the price. Measured
+ * at batch 8: without it 512 → 512 channels took twice the time of F(2×2), 256 → 512 at stride 2 twice that of the direct way. */
+#define LARGE_WEIGHTS (2 << 20)
+#define LARGE_PRICE 6
+
+/* At stride 2 a tile has 81 elements with 36 weights, and for dx twice the side. */
+static void estimate_winograd(const layer *l, int m, ig__conv_estimate *e) {
+  const bool strided = l->g->sh == 2;
+  const int side = strided && l->dx ? 2 * m : m, places = (m + 2) * (m + 2);
+  const double tiles = l->n * ((l->h + side - 1) / side) * ((l->w + side - 1) / side), elements = strided ? 81 : places;
+  e->price = strided ? STRIDED : WINOGRAD;
+  e->term[0] = tiles * elements * IG__BLOCK * l->in * l->out;
+  e->term[1] = tiles * elements * (l->in + l->out);
+  e->term[2] = places * IG__BLOCK * l->in * l->out;
+  if (l->training && e->term[2] * IG__BLOCK > LARGE_WEIGHTS) e->term[2] *= LARGE_PRICE;
 }
 
-#define WINOGRAD(m)                                                                                                    \
-  {m, &ig__op_conv2d_winograd_pack, {&ig__op_conv2d_winograd, &ig__op_conv2d_dx_winograd, &ig__op_conv2d_dw_winograd}, \
-   winograd_accepts, winograd_cost}
+#define BY_WINOGRAD(name, m)                                                                                                 \
+  {name, m, &ig__op_conv2d_winograd_pack, {&ig__op_conv2d_winograd, &ig__op_conv2d_dx_winograd, &ig__op_conv2d_dw_winograd}, \
+   winograd_accepts, estimate_winograd}
 
-static const way ways[] = {
-  {0, &ig__op_conv2d_pack, {&ig__op_conv2d_direct, &ig__op_conv2d_dx_direct, &ig__op_conv2d_dw_direct}, accepts_all,
-   direct_cost},
-  WINOGRAD(4),
-  WINOGRAD(2),
+static const way ways[IG__CONV_WAYS] = {
+  {"direct", 0, &ig__op_conv2d_pack, {&ig__op_conv2d_direct, &ig__op_conv2d_dx_direct, &ig__op_conv2d_dw_direct}, accepts_all,
+   estimate_direct},
+  BY_WINOGRAD("winograd 4", 4),
+  BY_WINOGRAD("winograd 2", 2),
 };
 
-static const way *choose(const ig__lower *l, ig__conv_pass pass, const ig__conv *g, ig__pack form) {
-  bool dx = pass == IG__CONV_DX;
-  layer it = {.g = g, .form = form, .k = l->k, .n = l->graph->n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow,
-              .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
-  const way *best = NULL;
-  double least = 0;
-  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-    const way *w = &ways[i];
-    if ((l->graph->direct && w->m) || !w->accepts(&it, w->m)) continue;
-    double cost = w->cost(&it, w->m);
-    if (!best || cost < least) best = w, least = cost;
+int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training,
+                       bool direct, ig__conv_estimate out[IG__CONV_WAYS]) {
+  const bool dx = pass == IG__CONV_DX;
+  const layer it = {.g = g, .form = form, .k = k, .n = n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow, .dx = dx, .training = training,
+                    .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
+  int best = 0;
+  for (int i = 0; i < IG__CONV_WAYS; i++) {
+    out[i] = (ig__conv_estimate){.name = ways[i].name, .accepts = (i == 0 || !direct) && ways[i].accepts(&it, ways[i].m)};
+    if (!out[i].accepts) continue;
+    ways[i].estimate(&it, ways[i].m, &out[i]);
+    const ig__conv_price *price = &ig__conv_prices[out[i].price];
+    for (int t = 0; t < IG__CONV_TERMS; t++)
+      out[i].cost += (t == 2 && !training ? price->kept : price->constant[t]) * out[i].term[t];
+    if (out[i].cost < out[best].cost) best = i;
   }
   return best;
 }
 
 ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g) {
   ig__conv_lowered o = {.g = *g};
+  ig__conv_estimate estimate[IG__CONV_WAYS];
   o.form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__conv_forward_form(g, l->graph, l->in[0]);
-  const way *w = choose(l, pass, g, o.form);
+  int choice = ig__conv_estimates(l->k, pass, g, o.form, l->graph->n, l->graph->training, l->graph->direct, estimate);
+  if (l->graph->way && estimate[l->graph->way - 1].accepts) choice = l->graph->way - 1;
+  const way *w = &ways[choice];
   o.m = w->m;
   o.count = o.m ? (int64_t)l->k->winograd_count(g, o.m, o.form) : ig__conv_pack_count(g, o.form);
   ig__value second = pass == IG__CONV_DW ? l->in[1] : ig__node1(l->graph, w->pack, &o, l->in[1]);

@@ -14,7 +14,6 @@
 #define MOST_REPETITIONS 64
 #define PLAIN_SHARE 0.6      /* of a repetition */
 #define PROFILED_SHARE 0.25
-#define PEAK_TASKS 16        /* a thread: the last one's end is waited for */
 
 typedef struct bench {
   ig_context *context;
@@ -60,34 +59,6 @@ static int steps_in(double seconds, double step_seconds) {
   return steps < 1 ? 1 : steps > 1e6 ? 1000000 : (int)steps;
 }
 
-/* ---- the peak --------------------------------------------------------------------------------------------------------- */
-
-typedef struct peak_job { const ig__kernels *k; int64_t rounds; } peak_job;
-
-static void run_chains(void *arg, int task, int thread) {
-  const peak_job *job = arg;
-  _Alignas(64) double room[IG__CHAINS] = {0};
-  (void)task, (void)thread;
-  job->k->fma_chains(room, 0.5, 0.5, job->rounds);
-}
-
-/* The best GF/s of all threads in about so many seconds. */
-static double measure_peak(const bench *b, double seconds) {
-  const int threads = ig__pool_threads(b->context->pool), tasks = threads * PEAK_TASKS;
-  peak_job job = {b->network.k, 1000};
-  double start = ig__now(), best = 1e9, one;
-  run_chains(&job, 0, 0);
-  one = (ig__now() - start) / (double)job.rounds;
-  job.rounds = (int64_t)(50e-6 / one) + 1;
-  do {
-    double begun = ig__now();
-    ig__pool_run(b->context->pool, tasks, true, run_chains, &job);
-    double took = ig__now() - begun;
-    if (took < best) best = took;
-  } while (ig__now() - start < seconds);
-  return 2.0 * IG__CHAINS * (double)job.rounds * tasks / best * 1e-9;
-}
-
 /* ---- repetitions ------------------------------------------------------------------------------------------------------ */
 
 static ig_status run_profiled(bench *b, int steps) {
@@ -127,7 +98,7 @@ static ig_status repeat(bench *b, ig_bench_result *r) {
     IG__TRY(run_steps(b, r->steps, &seconds));
     b->times[r->repetitions++] = seconds / r->steps;
     IG__TRY(run_profiled(b, steps_in(whole * PROFILED_SHARE, step)));
-    peak = measure_peak(b, whole * (1 - PLAIN_SHARE - PROFILED_SHARE));
+    peak = ig__measure_peak(b->context, b->network.k, whole * (1 - PLAIN_SHARE - PROFILED_SHARE));
     if (peak > r->peak_gflops) r->peak_gflops = peak;
   } while (r->repetitions < LEAST_REPETITIONS ||
            (r->repetitions < MOST_REPETITIONS && ig__now() - start < b->options->seconds));

@@ -131,6 +131,7 @@ static const ig__option bench_table[] = {
   THREADS,
   OPT(nodes, "no", 0, 1, "", "also print each node of the plan"),
   OPT(phases, "no", 0, 1, "", "also print each phase: what threads do between two meetings"),
+  OPT(calibrate, "no", 0, 1, "", "measure each way of computing MODEL's convolutions instead; all: every built-in model's"),
   IG__OPTIONS_END};
 #undef T
 

@@ -114,6 +114,9 @@ const void *ig__network_output(const ig__network *network, int index);
 /* Whether `conv`, an option's text, asks for convolutions without Winograd. IG_USAGE: it asks for nothing. */
 ig_status ig__conv_is_direct(const char *conv, bool *direct);
 
+/* ---- peak.c: the best GF/s of all threads in about so many seconds ------------------------------------------------------ */
+double ig__measure_peak(const ig_context *context, const ig__kernels *k, double seconds);
+
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
 ig_status ig__updater_new(const ig_context *context, ig__model *model, const ig_train_options *options, double pictures,

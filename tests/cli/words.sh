@@ -204,6 +204,9 @@ test_json() {
   run summary textbook --json
   want_json '.[0].parameters == 225034 and .[0].macs > 1e6 and (.[0].layers | length) >= 8'
   [ "$(wc -l <stdout)" = 1 ] || fail "more than one line"
+  run bench softmax --calibrate --json
+  want_code 0
+  want_json '.[0] | .rows == [] and (.constants | map(.ways) | index("winograd, stride 2")) != null'
 }
 
 test_gradcheck() {
@@ -241,6 +244,9 @@ test_bench() {
   run bench txtbook
   want_code 2
   want_err textbook
+  run bench pictures.txt --calibrate --seconds 0.01
+  want_code 0
+  for word in "2 -> 1, 8 x 8, k3 s1 p1" forward dx dw direct "winograd 4" constants; do want_out "$word"; done
   run bench softmax --precision f16
   want_code 2
   want_jq

@@ -40,12 +40,12 @@ test_kernels() {
   local real name object bad=0 total=0
   [ -n "$objdump" ] || skip "aarch64-linux-gnu-objdump is not here"
   for real in 4 8; do
-    for name in conv_tile conv2d_dw depthwise_tile gemm winograd_dw; do
+    for name in conv_tile conv2d_dw depthwise_tile gemm winograd_dw winograd_strided_dw; do
       object=$build/CMakeFiles/kernels_neon_$real.dir/src/kernels/vector/$name.c.o
       [ -e "$object" ] || { echo "  no object $object"; bad=1; continue; }
       loops "$object" >loops
-      # Of winograd_dw the products; its transforms go once over what those multiply many times.
-      [ $name != winograd_dw ] || { grep '^multiply_' loops >kept || true; mv kept loops; }
+      # Of Winograd's gradients the products; the transforms go once over what those multiply many times.
+      case $name in winograd*) grep '^multiply_' loops >kept || true; mv kept loops ;; esac
       [ -s loops ] || { echo "  neon_$real $name: no loop with a fused multiply-add"; bad=1; }
       total=$((total + $(wc -l <loops)))
       awk -v where="neon_$real $name" '$3 > 0 { printf "  %s: %s: %d calls in the inner loop\n", where, $1, $3 }

@@ -63,9 +63,10 @@ typedef struct loop {
   bool plain;
   int group;        /* pictures that share the weights while these are in the first-level cache */
   int chunk;        /* input blocks in one go */
-  const real *bias;
+  ig__epilogue e;
   int64_t place[PLACES]; /* of a plain x: see conv_tile; 0 of them are filled where the columns leave some taps out */
   int places;
+  conv_fetch fetch;
 } loop;
 
 /* The places of the inputs of a pixel whose taps are all there, in the order of their weights. */
@@ -80,8 +81,13 @@ static void find_places(loop *l) {
         l->place[l->places++] = b * r->x->c_pitch + y * r->v.dilation * r->x->h_pitch + x * r->h.dilation;
 }
 
+/* Vector v of a picture's output channels, at the beginning of a column. */
+static real *output_at(const ig__image *y, int n, int v, int column) {
+  return (real *)y->data + n * y->n_pitch + v / VECTORS * y->c_pitch + v % VECTORS * LANES + (int64_t)column * IG__BLOCK;
+}
+
 /* The rows of one picture, for the output vectors v and v + 1 and the input blocks from b0 to b1 - 1. */
-static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
+static void run_rows(loop *l, int n, int v, int vectors, int b0, int b1) {
   const conv_run *r = l->r;
   const ig__image *x = r->x, *y = r->y;
   const int64_t pixel = x->block, lane = v % VECTORS * LANES;
@@ -90,8 +96,10 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
     .x_block = x->c_pitch, .w_block = r->w_block, .blocks = b1 - b0,
     .x_pixel = pixel * l->c.advance, .y_pixel = (int64_t)IG__BLOCK * l->c.step,
     .w_next = VECTORS == 1 ? r->w_out : LANES, .y_next = VECTORS == 1 ? y->c_pitch : LANES, .bias_next = LANES,
-    .resume = b0 > 0, .finish = b1 == r->blocks, .relu = r->epilogue && r->epilogue->relu,
-    .bias = l->bias ? l->bias + (int64_t)v * LANES : NULL,
+    .resume = b0 > 0, .finish = b1 == r->blocks, .relu = l->e.relu,
+    .scale = l->e.scale ? (const real *)l->e.scale + (int64_t)v * LANES : IG__NAME(conv_ones),
+    .scale_next = l->e.scale ? LANES : 0,
+    .bias = l->e.bias ? (const real *)l->e.bias + (int64_t)v * LANES : NULL,
     .x_col = pixel * h->advance, .w_col = r->w_col * h->step, .cols = h->count,
     .x_lane = 1, .lanes = IG__BLOCK, .last_lanes = b1 == r->blocks ? r->last_lanes : IG__BLOCK,
   };
@@ -102,7 +110,9 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
   }
   const real *x0 = (const real *)x->data + n * x->n_pitch + b0 * x->c_pitch + pixel * h->at + (r->depthwise ? lane : 0);
   const real *w0 = r->w + v / VECTORS * r->w_out + lane + b0 * r->w_block + h->first * r->w_col;
-  real *y0 = (real *)y->data + n * y->n_pitch + v / VECTORS * y->c_pitch + lane + (int64_t)l->c.first * IG__BLOCK;
+  real *y0 = output_at(y, n, v, l->c.first);
+  const real *add0 = l->e.add ? output_at(l->e.add, n, v, l->c.first) : NULL;
+  if (add0) t.add_next = VECTORS == 1 ? l->e.add->c_pitch : LANES;
   const int most = r->depthwise ? IG__NAME(depthwise_tile_pixels)(t.x_pixel) : IG__NAME(conv_tile_pixels)(t.x_pixel, vectors);
   const int pieces = (l->c.count + most - 1) / most;
   const bool edges = !l->plain && l->c.advance == 1 && h->advance == 1;
@@ -117,17 +127,32 @@ static void run_rows(const loop *l, int n, int v, int vectors, int b0, int b1) {
       const int p0 = ig__cut(l->c.count, i, pieces), p1 = ig__cut(l->c.count, i + 1, pieces);
       t.x = x0 + rows.at * x->h_pitch + p0 * t.x_pixel;
       t.y = y0 + o * y->h_pitch + p0 * t.y_pixel;
+      if (add0) t.add = add0 + o * l->e.add->h_pitch + p0 * t.y_pixel;
       if (edges) {
         t.left = -(h->at + p0);
         t.right = h->at + p1 - r->h.in;
       } else t.right = -t.cols;
+      conv_fetch_for(&l->fetch, &t, (int64_t)t.blocks * t.rows * t.cols * t.lanes, vectors);
       if (r->depthwise) IG__NAME(depthwise_tile)(&t, p1 - p0);
       else IG__NAME(conv_tile)(&t, p1 - p0, vectors);
     }
   }
 }
 
-static void run_columns(const loop *l) {
+/* The weights that will be read after those of vectors v, v + 1 and the blocks before b, of this part. */
+static conv_fetch weights_after(const loop *l, int v, int vectors, int b) {
+  const conv_run *r = l->r;
+  const int64_t real_size = sizeof(real);
+  if (l->plain || r->depthwise || ig__blocks(r->y->c) * r->w_out * real_size < FETCH_BYTES) return (conv_fetch){ 0 };
+  if (b >= r->blocks) b = 0, v += vectors;
+  if (v >= r->out1 * VECTORS) return (conv_fetch){ 0 };
+  const int count = b + l->chunk < r->blocks ? l->chunk : r->blocks - b;
+  const int64_t lines = count * r->w_block * real_size / 64;
+  const char *at = (const char *)(r->w + v / VECTORS * r->w_out + b * r->w_block);
+  return (conv_fetch){ at, at + r->w_out * real_size, lines, VECTORS == 1 && vectors == 2 ? lines : 0 };
+}
+
+static void run_columns(loop *l) {
   const conv_run *r = l->r;
   for (int n0 = r->n0; n0 < r->n1; n0 += l->group) {
     const int n1 = n0 + l->group < r->n1 ? n0 + l->group : r->n1;
@@ -135,6 +160,7 @@ static void run_columns(const loop *l) {
       vectors = !r->depthwise && v + 2 <= r->out1 * VECTORS ? 2 : 1;
       for (int b0 = 0; b0 < r->blocks; b0 += l->chunk) {
         const int b1 = b0 + l->chunk < r->blocks ? b0 + l->chunk : r->blocks;
+        l->fetch = n0 == r->n0 ? weights_after(l, v, vectors, b1) : (conv_fetch){ 0 };
         for (int n = n0; n < n1; n++) run_rows(l, n, v, vectors, b0, b1);
       }
     }
@@ -155,7 +181,7 @@ static void run_bundle(const conv_run *r) {
   loop l = { .r = r, .plain = plain };
   l.chunk = chunk < 1 ? 1 : chunk > r->blocks ? r->blocks : (int)chunk;
   l.group = group < 1 ? 1 : group > 64 ? 64 : (int)group;
-  l.bias = r->epilogue ? r->epilogue->bias : NULL;
+  if (r->epilogue) l.e = *r->epilogue;
   const int phases = r->h.transposed ? r->h.stride : 1;
   for (int phase = 0; phase < phases; phase++) {
     for (int o = phase; o < r->h.out; o += l.c.count * l.c.step) {
@@ -172,11 +198,17 @@ void IG__NAME(conv_run_bundles)(const conv_run *r, int in_blocks, int out_blocks
   const int in = r->x->block == 1 ? r->x->c : ig__blocks(r->x->c), out = ig__blocks(r->y->c);
   for (int b = r->out0 / out_blocks; b * out_blocks < r->out1; b++) {
     const int in0 = b * in_blocks, first = b * out_blocks;
-    ig__image x = *r->x, y = *r->y;
+    ig__image x = *r->x, y = *r->y, add;
     ig__epilogue e = r->epilogue ? *r->epilogue : (ig__epilogue){ 0 };
     x.data = (real *)x.data + in0 * x.c_pitch;
     y.data = (real *)y.data + first * y.c_pitch;
+    if (e.scale) e.scale = (const real *)e.scale + (int64_t)first * IG__BLOCK;
     if (e.bias) e.bias = (const real *)e.bias + (int64_t)first * IG__BLOCK;
+    if (e.add) {
+      add = *e.add;
+      add.data = (real *)add.data + first * add.c_pitch;
+      e.add = &add;
+    }
     conv_run one = *r;
     one.x = &x;
     one.y = &y;

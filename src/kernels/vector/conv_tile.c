@@ -3,6 +3,8 @@
 #include "kernels/vector/conv_tile.h"
 #include "kernels/vector/relu.h"
 
+const real IG__NAME(conv_ones)[IG__BLOCK] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+
 #define PIXELS(X)                                                                                      \
   X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17)    \
   X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27)
@@ -26,6 +28,12 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     if (J > 1) b##p += s * w1;                   \
   }
 #define MULTIPLY(p) MULTIPLY_BY(p, x[p * pixel])
+/* What is asked for with a lane. NEON asks in its loop by vectors alone: what that leaves over are a layer's last channels and
+ * plain pictures, whose weights are few, and gcc has no registers for the two addresses there. */
+#define ASK                                                             \
+  __builtin_prefetch(fetch, 0, 2);                                      \
+  if (J * IG__VECTOR_BYTES > 64) __builtin_prefetch(fetch + 64, 0, 2);  \
+  fetch += fetch_step;
 /* LANES inputs of each pixel as vectors x0, x1, …, whose lanes are the factors. The empty asm keeps gcc from carrying the
  * vectors of one pixel over to its neighbour, round by round and through the stack, and from treating the last lanes as the
  * outer loop's. */
@@ -35,13 +43,16 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
 #define ONE_LANE(lane)                                           \
   {                                                              \
     enum { i = (lane) };                                         \
+    ASK                                                          \
     const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;      \
     PIXELS(MULTIPLY_LANE)                                        \
     w += IG__BLOCK;                                              \
   }
 #if !IG__LANE_FACTORS
 #define BY_VECTORS
+#define ASK_BY_LANE ASK
 #else
+#define ASK_BY_LANE
 #if LANES == 2
 #define EACH_LANE ONE_LANE(0) ONE_LANE(1)
 #else
@@ -65,7 +76,8 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     int l = 0;                                                               \
     BY_VECTORS                                                               \
     _Pragma("GCC unroll 1")                                                  \
-    for (; l < lanes; l++, x += lane, w += IG__BLOCK) {             \
+    for (; l < lanes; l++, x += lane, w += IG__BLOCK) {                      \
+      ASK_BY_LANE                                                            \
       const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
       PIXELS(MULTIPLY)                                                       \
     }                                                                        \
@@ -76,7 +88,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
 IG__INLINE void tile(const int P, const int J, const int64_t step, const bool edge, const conv_tile *t) {
   const int64_t pixel = step ? step : t->x_pixel, lane = step >= IG__BLOCK ? 1 : t->x_lane, next = t->w_next;
   real *const y0 = t->y, *const y1 = t->y + t->y_next;
-  const int64_t y_pixel = t->y_pixel;
+  const int64_t y_pixel = t->y_pixel, fetch_step = t->fetch_step;
 #define DECLARE(p) V a##p = {0}, b##p = {0};
   PIXELS(DECLARE)
 #define RESUME(p)                                \
@@ -85,6 +97,7 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
     if (J > 1) b##p = load(y1 + p * y_pixel);    \
   }
   if (t->resume) { PIXELS(RESUME) }
+  const char *fetch = t->fetch;
   const bool flat = step && step < IG__BLOCK && t->place;
   if (flat) {
     const int count = t->blocks * t->rows * t->lanes, from = 0, until = P;
@@ -113,8 +126,15 @@ IG__INLINE void tile(const int P, const int J, const int64_t step, const bool ed
   if (t->finish) {
     /* A missing bias adds +0: sums of nothing but underflow are then +0 whether rows of halo were skipped or not. */
     const V c0 = t->bias ? load(t->bias) : (V){0}, c1 = t->bias && J > 1 ? load(t->bias + t->bias_next) : (V){0};
-#define BIAS(p) a##p += c0, b##p += c1;
-    PIXELS(BIAS)
+    const V s0 = load(t->scale), s1 = J > 1 ? load(t->scale + t->scale_next) : s0;
+#define AFFINE(p) a##p = a##p * s0 + c0, b##p = b##p * s1 + c1;
+    PIXELS(AFFINE)
+#define ADD(p)                                                                \
+  if (p < P) {                                                                \
+    a##p += load(t->add + p * y_pixel);                                       \
+    if (J > 1) b##p += load(t->add + t->add_next + p * y_pixel);              \
+  }
+    if (t->add) { PIXELS(ADD) }
 #define RELU(p) a##p = relu(a##p), b##p = relu(b##p);
     if (t->relu) { PIXELS(RELU) }
   }

@@ -42,9 +42,12 @@ IG__INLINE void tile(const int P, const int64_t step, const bool three, const co
       PIXELS(MULTIPLY)
     }
   }
-  const V bias = t->bias ? load(t->bias) : (V){0};
-#define BIAS(p) a##p += bias;
-  PIXELS(BIAS)
+  const V bias = t->bias ? load(t->bias) : (V){0}, scale = load(t->scale);
+#define AFFINE(p) a##p = a##p * scale + bias;
+  PIXELS(AFFINE)
+#define ADD(p) \
+  if (p < P) a##p += load(t->add + p * y_pixel);
+  if (t->add) { PIXELS(ADD) }
 #define RELU(p) a##p = relu(a##p);
   if (t->relu) { PIXELS(RELU) }
 #define STORE(p) \

@@ -5,7 +5,8 @@
  * Tiles go through in groups whose transforms stay in the second-level cache. Each group's products are added up in registers
  * from zero and then to `partial`: that lets `partial` be fetched while the products run, and the sums round less than one
  * long chain. Groups are cut by shape and picture count alone, the same for every part and instruction set. */
-#include "kernels/vector/winograd.h"
+#include "kernels/vector/winograd_product.h"
+#include "kernels/vector/winograd_strided.h"
 
 /* ---- Tiles of dy: the transposed output transform --------------------------------------------------------------------- */
 
@@ -128,63 +129,6 @@ IG__INLINE void transform_dy(const int m, const dw_call *c, int64_t t0, int coun
 
 /* ---- Products ---------------------------------------------------------------------------------------------------------- */
 
-/* u[q·16 + lane] += Σ over tiles of v[tile·16 + q] · d[tile·16 + lane], for Q input channels q and J vectors of output
- * channels, the second one d_next and u_next further on. */
-typedef struct product {
-  const real *v, *d;
-  real *u;
-  int64_t d_next, u_next;
-  int tiles;
-} product;
-
-#define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-
-IG__INLINE void multiply(const int Q, const int J, const product *p) {
-  const real *v = p->v, *d = p->d;
-  const int64_t next = p->d_next;
-  real *const u0 = p->u, *const u1 = u0 + p->u_next;
-#define DECLARE(q) V a##q = {0}, b##q = {0};
-  ROWS(DECLARE)
-#define FETCH(q)                                         \
-  if (q < Q) {                                           \
-    __builtin_prefetch(u0 + q * IG__BLOCK, 1);           \
-    if (J > 1 && VECTORS == 1) __builtin_prefetch(u1 + q * IG__BLOCK, 1); \
-  }
-  ROWS(FETCH)
-#pragma GCC unroll 1
-  for (int t = p->tiles; t > 0; t--, v += IG__BLOCK, d += IG__BLOCK) {
-    const V d0 = load(d), d1 = J > 1 ? load(d + next) : d0;
-#define FACTOR(q) (IG__LANE_FACTORS ? load(v + q / LANES * LANES)[q % LANES] : v[q])
-#define MULTIPLY(q)                                      \
-  if (q < Q) {                                           \
-    const V s = splat(FACTOR(q));                        \
-    a##q += s * d0;                                      \
-    if (J > 1) b##q += s * d1;                           \
-  }
-    ROWS(MULTIPLY)
-  }
-#define ADD(q)                                           \
-  if (q < Q) {                                           \
-    store(u0 + q * IG__BLOCK, load(u0 + q * IG__BLOCK) + a##q);           \
-    if (J > 1) store(u1 + q * IG__BLOCK, load(u1 + q * IG__BLOCK) + b##q); \
-  }
-  ROWS(ADD)
-}
-
-/* How the 16 channels of an input block are cut into register tiles: X(channels, first channel). */
-#if IG__REGISTERS == 32
-#define TILES(X) X(8, 0) X(8, 8)
-#define SIZES(X) X(8)
-#else
-#define TILES(X) X(6, 0) X(5, 6) X(5, 11)
-#define SIZES(X) X(6) X(5)
-#endif
-
-#define FUNCTIONS(q)                                                    \
-  static void multiply_##q##_2(const product *p) { multiply(q, 2, p); } \
-  static void multiply_##q##_1(const product *p) { multiply(q, 1, p); }
-SIZES(FUNCTIONS)
-
 /* All places of the tiles of one group. */
 static void products(const dw_call *c, int tiles) {
   const int places = (c->m + 2) * (c->m + 2), last = (c->g->c_in - 1) % IG__BLOCK + 1;
@@ -196,16 +140,9 @@ static void products(const dw_call *c, int tiles) {
       p.d = c->d + place * c->d_plane + (k / VECTORS - c->out0) * c->block + lane;
       for (int b = 0; b < c->in_blocks; b++) {
         const int channels = b + 1 < c->in_blocks ? IG__BLOCK : last;
-        const real *v = c->v + place * c->v_plane + b * c->block;
-        real *u = c->partial + place * c->u_plane + k / VECTORS * c->u_block + b * IG__BLOCK * IG__BLOCK + lane;
-#define RUN(q, first)                              \
-  if (first < channels) {                          \
-    p.v = v + first;                               \
-    p.u = u + first * IG__BLOCK;                   \
-    if (two) multiply_##q##_2(&p);                 \
-    else multiply_##q##_1(&p);                     \
-  }
-        TILES(RUN)
+        p.v = c->v + place * c->v_plane + b * c->block;
+        p.u = c->partial + place * c->u_plane + k / VECTORS * c->u_block + b * IG__BLOCK * IG__BLOCK + lane;
+        multiply_block(p, channels, two);
       }
     }
 }
@@ -234,6 +171,7 @@ int IG__NAME(winograd_dw_parts)(const ig__conv *g, int m) {
 }
 
 size_t IG__NAME(winograd_dw_scratch)(const ig__conv *g, int m) {
+  if (g->sh == 2) return IG__NAME(strided_dw_scratch)(g);
   const int tiles = group_tiles(g, m);
   const int64_t planes = plane_of(ig__blocks(g->c_in), tiles) + plane_of(ig__blocks(g->c_out), tiles);
   return (size_t)(planes * (m + 2) * (m + 2)) * sizeof(real);
@@ -241,6 +179,10 @@ size_t IG__NAME(winograd_dw_scratch)(const ig__conv *g, int m) {
 
 void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const ig__image *dy, void *partial, int n0, int n1,
                            int part, int parts, void *scratch) {
+  if (g->sh == 2) {
+    IG__NAME(strided_dw)(g, x, dy, partial, n0, n1, part, parts, scratch);
+    return;
+  }
   const int blocks = ig__blocks(g->c_out), pairs = (blocks + 1) / 2, most = group_tiles(g, m);
   dw_call c = {
     .g = g, .dy = dy, .partial = partial, .m = m, .down = (g->oh + m - 1) / m, .across = (g->ow + m - 1) / m,

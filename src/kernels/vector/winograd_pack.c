@@ -1,6 +1,6 @@
 /* Weights into Winograd's domain: U = G g Gᵀ. */
 #include "kernels/vector/turn.h"
-#include "kernels/vector/winograd.h"
+#include "kernels/vector/winograd_strided.h"
 
 bool IG__NAME(winograd_takes)(const ig__conv *g, int m) { return ig__winograd_takes(g, m); }
 
@@ -85,6 +85,38 @@ IG__INLINE void weights(const int m, const bool turned, const real *taps, const 
   ROWS(0) ROWS(1) ROWS(2)
 }
 
+/* ---- The same for stride 2: G of the pair of taps, then the single tap ------------------------------------------------- */
+
+IG__INLINE void strided_weights_line(V g0, V g1, V g2, V r[6]) {
+  r[0] = g0;
+  r[1] = g0 + g2;
+  r[2] = g0 - g2;
+  r[3] = g0 + (real)2 * g2;
+  r[4] = g2;
+  r[5] = g1;
+}
+
+/* What row k is divided by. */
+static const double strided_divisor[6] = { 2, -2, -6, 6, 1, 1 };
+
+IG__INLINE void strided_weights(const bool turned, const real *taps, real *u, int64_t plane) {
+  V column[3][6];
+  for (int x = 0; x < 3; x++) strided_weights_line(TAP(0, x), TAP(1, x), TAP(2, x), column[x]);
+  for (int i = 0; i < 6; i++) {
+    V r[6];
+    strided_weights_line(column[0][i], column[1][i], column[2][i], r);
+    for (int j = 0; j < 6; j++) store(u + (i * 6 + j) * plane, r[j] * (real)(1 / (strided_divisor[i] * strided_divisor[j])));
+  }
+}
+
+static void strided_block(bool turned, const real *taps, real *u, int64_t plane) {
+  for (int k = 0; k < IG__BLOCK; k++, taps += TAPS * IG__BLOCK, u += IG__BLOCK)
+    for (int l = 0; l < IG__BLOCK; l += LANES) {
+      if (turned) strided_weights(true, taps + l, u + l, plane);
+      else strided_weights(false, taps + l, u + l, plane);
+    }
+}
+
 /* A block of 16 × 16 channels. */
 IG__INLINE void block(const int m, const bool turned, const real *taps, real *u, int64_t plane) {
   const winograd_stride planes = winograd_stride_of(plane);
@@ -103,7 +135,8 @@ void IG__NAME(winograd_pack)(const ig__conv *g, int m, ig__pack form, const void
       real *const to = (real *)u + ig__winograd_index(g, form, o, i);
       if (backward) taps_backward(g, w, o, i, taps);
       else taps_forward(g, w, o, i, taps);
-      if (m == 4 && backward) block(4, true, taps, to, plane);
+      if (g->sh == 2) strided_block(backward, taps, to, plane);
+      else if (m == 4 && backward) block(4, true, taps, to, plane);
       else if (m == 4) block(4, false, taps, to, plane);
       else if (backward) block(2, true, taps, to, plane);
       else block(2, false, taps, to, plane);

@@ -66,6 +66,33 @@ IG__INLINE void taps2(const real *u, real *w) {
   ACROSS(2, 2, c0, c1, c2, c3);
 }
 
+/* The same for stride 2: from five sums of the pair of taps and one of the single tap. */
+IG__INLINE void strided_line(V u0, V u1, V u2, V u3, V u4, V u5, V *w0, V *w1, V *w2) {
+  *w0 = (real)3 * (u0 - u1) + (u3 - u2);
+  *w1 = u5;
+  *w2 = (real)3 * ((real)2 * u4 - u1) + (u2 + (real)2 * u3);
+}
+static const real strided_scale[3] = { SIXTH, 1, SIXTH };
+
+IG__INLINE void strided_taps(const real *u, real *w) {
+  enum { M = 4 };
+#define STRIDED_COLUMN(j) \
+  V a##j, b##j, c##j;     \
+  strided_line(U(0, j), U(1, j), U(2, j), U(3, j), U(4, j), U(5, j), &a##j, &b##j, &c##j);
+#define STRIDED_ACROSS(y, ...)                                                                          \
+  do {                                                                                                  \
+    V w0_, w1_, w2_;                                                                                    \
+    strided_line(__VA_ARGS__, &w0_, &w1_, &w2_);                                                        \
+    store(w + (3 * (y)) * IG__BLOCK, w0_ * (strided_scale[y] * strided_scale[0]));                      \
+    store(w + (3 * (y) + 1) * IG__BLOCK, w1_ * (strided_scale[y] * strided_scale[1]));                  \
+    store(w + (3 * (y) + 2) * IG__BLOCK, w2_ * (strided_scale[y] * strided_scale[2]));                  \
+  } while (0)
+  STRIDED_COLUMN(0) STRIDED_COLUMN(1) STRIDED_COLUMN(2) STRIDED_COLUMN(3) STRIDED_COLUMN(4) STRIDED_COLUMN(5)
+  STRIDED_ACROSS(0, a0, a1, a2, a3, a4, a5);
+  STRIDED_ACROSS(1, b0, b1, b2, b3, b4, b5);
+  STRIDED_ACROSS(2, c0, c1, c2, c3, c4, c5);
+}
+
 /* `rows` rows of 16 output channels become `outs` rows of the plain tensor, `pitch` apart. */
 static void turn_rows(const real *from, int rows, int outs, real *to, int64_t pitch) {
   const int whole_rows = rows / 4 * 4, whole_outs = outs / 4 * 4;
@@ -88,7 +115,8 @@ void IG__NAME(winograd_unpack)(const ig__conv *g, int m, const void *const *part
         sum_places(partials, count, b * block + (int64_t)(i + k) * IG__BLOCK, plane, places, sum);
         for (int l = 0; l < CHANNELS * IG__BLOCK; l += LANES) {
           real *const w = taps + (k + l / IG__BLOCK) * 9 * IG__BLOCK + l % IG__BLOCK;
-          if (m == 4) taps4(sum + l, w);
+          if (g->sh == 2) strided_taps(sum + l, w);
+          else if (m == 4) taps4(sum + l, w);
           else taps2(sum + l, w);
         }
       }

@@ -96,8 +96,8 @@ typedef struct layer {
   ig__conv g;
   int size;
   int64_t count; /* weights */
-  canvas x, y, dx, dy;
-  void *w, *bias, *dw;
+  canvas x, y, dx, dy, add;
+  void *w, *bias, *dw, *scale;
 } layer;
 
 static layer layer_new(dice *d, int size, ig__conv g, bool plain) {
@@ -111,9 +111,21 @@ static layer layer_new(dice *d, int size, ig__conv g, bool plain) {
   return l;
 }
 
+/* What else an epilogue may have. */
+static void layer_epilogue(layer *l, dice *d) {
+  l->scale = numbers(d, l->size, (l->g.c_out + 15) / 16 * 16, 1);
+  l->add = canvas_new(d, l->size, 2, l->g.c_out, l->g.oh, l->g.ow, 16, 0);
+  canvas_fill(&l->add, d, false, 0);
+}
+
+static ig__epilogue epilogue_of(const layer *l, bool relu) {
+  return (ig__epilogue){ .bias = l->bias, .relu = relu, .scale = l->scale, .add = l->scale ? &l->add.m : NULL };
+}
+
 static uint64_t layer_hash(layer *l, uint64_t h) {
   h = hash_of(l->dw, l->count * l->size, hash_of_canvas(&l->dx, hash_of_canvas(&l->y, h)));
   free(l->x.memory), free(l->y.memory), free(l->dx.memory), free(l->dy.memory), free(l->w), free(l->bias), free(l->dw);
+  if (l->scale) free(l->scale), free(l->add.memory);
   return h;
 }
 
@@ -125,7 +137,8 @@ static uint64_t convolution(const ig__kernels *k, layer l, bool relu, uint64_t h
   void *packed = malloc(k->conv2d_pack_count(g, form) * size), *turned = malloc(k->conv2d_pack_count(g, back) * size);
   void *partial = calloc(k->conv2d_pack_count(g, form), size);
   k->conv2d_pack(g, form, l.w, packed, 0, 1);
-  k->conv2d(g, &l.x.m, packed, &l.y.m, &(ig__epilogue){ l.bias, relu }, 0, 2, 0, 1);
+  const ig__epilogue e = epilogue_of(&l, relu);
+  k->conv2d(g, &l.x.m, packed, &l.y.m, &e, 0, 2, 0, 1);
   k->conv2d_pack(g, back, l.w, turned, 0, 1);
   k->conv2d_dx(g, &l.dy.m, turned, &l.dx.m, 0, 2, 0, 1);
   k->conv2d_dw(g, &l.x.m, &l.dy.m, partial, 0, 2, 0, 1);
@@ -134,32 +147,37 @@ static uint64_t convolution(const ig__kernels *k, layer l, bool relu, uint64_t h
   return layer_hash(&l, h);
 }
 
-/* Shapes as they come, of one group or of several: depthwise, whole blocks, merged. */
-static uint64_t shapes(const ig__kernels *k, uint64_t seed, int count, bool groups) {
+/* Shapes as they come, of one group or of several: depthwise, whole blocks, merged. `fused`: all that an epilogue may have. */
+static uint64_t shapes(const ig__kernels *k, uint64_t seed, int count, bool groups, bool fused) {
   uint64_t h = 1;
   dice d = { seed };
   for (int i = 0; i < count;) {
     const bool plain = i % 3 == 0;
     const ig__conv g = shape(&d, plain, 60000);
     if ((g.groups > 1) != groups) continue;
-    h = convolution(k, layer_new(&d, k->real_size, g, plain), i % 2, h);
+    layer l = layer_new(&d, k->real_size, g, plain);
+    if (fused) layer_epilogue(&l, &d);
+    h = convolution(k, l, i % 2, h);
     i++;
   }
   return h;
 }
 
-static uint64_t convolutions(const ig__kernels *k) { return shapes(k, 34, 50, false); }
-static uint64_t grouped(const ig__kernels *k) { return shapes(k, 36, 30, true); }
+static uint64_t convolutions(const ig__kernels *k) { return shapes(k, 34, 50, false, false); }
+static uint64_t grouped(const ig__kernels *k) { return shapes(k, 36, 30, true, false); }
+static uint64_t fused(const ig__kernels *k) { return shapes(k, 39, 12, false, true) ^ shapes(k, 40, 12, true, true); }
 
-/* Both algorithms, all three passes. */
-static uint64_t winograd(const ig__kernels *k) {
+/* All three passes. */
+static uint64_t winograd_of(const ig__kernels *k, uint64_t seed, int count, int stride, bool fused) {
   uint64_t h = 1;
-  dice d = { 37 };
-  for (int i = 0; i < 16; i++) {
-    const int m = i % 2 ? 4 : 2, pad = roll(&d, 0, 2), height = roll(&d, 3, 16), width = roll(&d, 3, 20);
-    const int in = roll(&d, 1, 40), out = roll(&d, 1, 40);
-    const ig__conv g = { in, height, width, out, height + 2 * pad - 2, width + 2 * pad - 2, 3, 3, 1, 1, pad, pad, 1, 1, 1 };
+  dice d = { seed };
+  for (int i = 0; i < count; i++) {
+    const int m = i % 2 || stride == 2 ? 4 : 2, pad = roll(&d, 0, 2), height = roll(&d, 3, 16), width = roll(&d, 3, 20);
+    const int in = roll(&d, 1, 40), out = roll(&d, 1, 40), oh = (height + 2 * pad - 3) / stride + 1, ow = (width + 2 * pad - 3) / stride + 1;
+    const ig__conv g = { in, height, width, out, oh, ow, 3, 3, stride, stride, pad, pad, 1, 1, 1 };
     layer l = layer_new(&d, k->real_size, g, false);
+    if (fused) layer_epilogue(&l, &d);
+    const ig__epilogue e = epilogue_of(&l, i % 3 == 0);
     const size_t size = (size_t)k->real_size, wide = (size_t)(ig__blocks(g.c_in) * ig__blocks(g.c_out)) * 256;
     const size_t rooms[] = { k->winograd_scratch(&g, m, IG__PACK_FORWARD), k->winograd_scratch(&g, m, IG__PACK_BACKWARD),
                              k->winograd_dw_scratch(&g, m) };
@@ -169,7 +187,7 @@ static uint64_t winograd(const ig__kernels *k) {
     void *u = malloc(k->winograd_count(&g, m, IG__PACK_FORWARD) * size);
     void *turned = malloc(k->winograd_count(&g, m, IG__PACK_BACKWARD) * size);
     k->winograd_pack(&g, m, IG__PACK_FORWARD, l.w, u, 0, 1);
-    k->winograd(&g, m, &l.x.m, u, &l.y.m, &(ig__epilogue){ l.bias, i % 3 == 0 }, 0, 2, 0, 1, scratch);
+    k->winograd(&g, m, &l.x.m, u, &l.y.m, &e, 0, 2, 0, 1, scratch);
     k->winograd_pack(&g, m, IG__PACK_BACKWARD, l.w, turned, 0, 1);
     k->winograd_dx(&g, m, &l.dy.m, turned, &l.dx.m, 0, 2, 0, 1, scratch);
     k->winograd_dw(&g, m, &l.x.m, &l.dy.m, partial, 0, 2, 0, 1, scratch);
@@ -179,6 +197,11 @@ static uint64_t winograd(const ig__kernels *k) {
   }
   return h;
 }
+
+/* Both algorithms; with a factor and an image to add; stride 2, without them and with them. */
+static uint64_t winograd(const ig__kernels *k) { return winograd_of(k, 37, 16, 1, false); }
+static uint64_t winograd_fused(const ig__kernels *k) { return winograd_of(k, 41, 8, 1, true); }
+static uint64_t winograd_strided(const ig__kernels *k) { return winograd_of(k, 42, 8, 2, false) ^ winograd_of(k, 43, 8, 2, true); }
 
 /* Mean pooling, upsampling by shares that round, pictures from bytes. */
 static uint64_t sizes(const ig__kernels *k) {
@@ -219,7 +242,7 @@ static uint64_t products(const ig__kernels *k) {
     void *c = numbers(&d, size, (int64_t)m * n, 1), *bias = numbers(&d, size, (n + 15) / 16 * 16, 1);
     const bool across = i % 2;
     k->gemm(&(ig__gemm){ .m = m, .n = n, .k = depth, .a = a, .a_row = across ? 1 : depth, .a_col = across ? m : 1, .b = b, .b_row = n,
-                         .b_block = 16, .c = c, .c_row = n, .accumulate = i % 3 == 0, .epilogue = { bias, i % 5 == 0 } });
+                         .b_block = 16, .c = c, .c_row = n, .accumulate = i % 3 == 0, .epilogue = { .bias = bias, .relu = i % 5 == 0 } });
     h = hash_of(c, (int64_t)m * n * size, h);
     free(a), free(b), free(c), free(bias);
   }
@@ -232,7 +255,10 @@ static const struct { const char *name; uint64_t (*run)(const ig__kernels *k); u
   { "updates", updates, { 0x9f6b67c03e7cbbeau, 0x3580d4938dd3372au } },
   { "convolutions", convolutions, { 0xf7e01b74b361dd72u, 0x3265cd78a5d05c2bu } },
   { "grouped", grouped, { 0x98a8f626293b827bu, 0x74ac2491d21652d8u } },
+  { "fused", fused, { 0xba70f8e3d0e432f5u, 0xd96002b557d04a38u } },
   { "winograd", winograd, { 0x2d00eff834f208dfu, 0x1500972bc7258e8eu } },
+  { "winograd fused", winograd_fused, { 0xce417e2cb5b32cb0u, 0x25bc78bb12fc9314u } },
+  { "winograd strided", winograd_strided, { 0x498eb4935f1b064cu, 0xd3563d27398e40a7u } },
   { "sizes", sizes, { 0xd8f34a0e94cdea8fu, 0x5fad6e69011ab1e9u } },
   { "products", products, { 0xcdf3a2d43bc34cc8u, 0x301fc881741d0753u } },
 };

@@ -70,7 +70,11 @@ static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
     const canvas blank = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, roll(&d, 0, 2));
     void *wp, *w = weights_new(&d, ref, &g, ig__pack_forward(&g, plain ? 1 : 16), integers, &wp);
     void *bias = bias_new(&d, size, g.c_out, integers);
-    const ig__epilogue e = { roll(&d, 0, 1) ? bias : NULL, roll(&d, 0, 1) };
+    void *scale = bias_new(&d, size, g.c_out, integers);
+    canvas add = canvas_new(&d, size, n, g.c_out, g.oh, g.ow, 16, roll(&d, 0, 2));
+    canvas_fill(&add, &d, integers, 0);
+    const ig__epilogue e = { .bias = roll(&d, 0, 1) ? bias : NULL, .relu = roll(&d, 0, 1), .scale = roll(&d, 0, 1) ? scale : NULL,
+                             .add = roll(&d, 0, 1) ? &add.m : NULL };
     canvas want = canvas_copy(&blank);
     forward(ref, &g, &x, w, &want, &e, (cuts){ 0, 1 });
     canvas_keep_interior(&want, &blank);
@@ -81,7 +85,7 @@ static void forward_cases(uint64_t seed, int cases, bool plain, bool integers) {
       CHECK_CASE(same(y.memory, want.memory, y.count, size), isa, size, &g);
       free(y.memory);
     }
-    free(x.memory), free(blank.memory), free(want.memory), free(w), free(wp), free(bias);
+    free(x.memory), free(blank.memory), free(want.memory), free(w), free(wp), free(bias), free(scale), free(add.memory);
   }
 }
 

@@ -46,7 +46,7 @@ static product product_new(dice *d, int real_size, int64_t m, int64_t n, int64_t
     for (int64_t j = 0; j < n; j++) put(r.c, real_size, i * p->c_row + j, value(d, integers));
   r.bias = malloc((size_t)((n + 15) / 16 * 16 * real_size));
   for (int64_t j = 0; j < (n + 15) / 16 * 16; j++) put(r.bias, real_size, j, j < n ? value(d, integers) : 0);
-  p->epilogue = (ig__epilogue){ roll(d, 0, 1) ? r.bias : NULL, roll(d, 0, 1) };
+  p->epilogue = (ig__epilogue){ .bias = roll(d, 0, 1) ? r.bias : NULL, .relu = roll(d, 0, 1) };
   p->a = r.a;
   return r;
 }

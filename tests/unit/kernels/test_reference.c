@@ -107,7 +107,7 @@ TEST(gemm_by_hand) {
                 .c_row = 3};
   k->gemm(&p);
   for (int i = 0; i < 9; i++) CHECK(c[i] == want[i]);
-  p.a = turned, p.a_row = 1, p.a_col = 3, p.accumulate = true, p.epilogue = (ig__epilogue){bias, true};
+  p.a = turned, p.a_row = 1, p.a_col = 3, p.accumulate = true, p.epilogue = (ig__epilogue){.bias = bias, .relu = true};
   for (int i = 0; i < 9; i++) c[i] = i % 3 == 2 ? 9 : 10;
   c[1] = 12, c[4] = 10, c[7] = 10;
   k->gemm(&p);
@@ -184,7 +184,7 @@ static void check_packed(int size, const ig__conv *g, int block) {
     k->conv2d_pack(g, form, w, packed, part, 2);
     k->conv2d_pack(g, IG__PACK_BACKWARD, w, turned, part, 2);
   }
-  const ig__epilogue e = {bias, true};
+  const ig__epilogue e = {.bias = bias, .relu = true};
   for (int part = 0; part < 3; part++) {
     k->conv2d(g, &x.view, packed, &y.view, &e, 0, 3, part, 3);
     k->conv2d_dx(g, &dy.view, turned, &dx.view, 0, 3, part, 3);

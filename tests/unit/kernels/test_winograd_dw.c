@@ -8,24 +8,26 @@ static int64_t sum_count(const ig__conv *g, int m) { return (m + 2) * (m + 2) * 
 #define CHECK_CASE(cond, t, m, g)                                                                                     \
   do {                                                                                                                \
     char text_[200];                                                                                                  \
-    snprintf(text_, sizeof text_, "%s f%d m %d: %d x %d x %d -> %d x %d x %d, p %d %d", ig__isa_name((t)->isa),       \
-             (t)->real_size * 8, m, (g)->c_in, (g)->h, (g)->w, (g)->c_out, (g)->oh, (g)->ow, (g)->ph, (g)->pw);       \
+    snprintf(text_, sizeof text_, "%s f%d m %d s %d: %d x %d x %d -> %d x %d x %d, p %d %d", ig__isa_name((t)->isa),  \
+             (t)->real_size * 8, m, (g)->sh, (g)->c_in, (g)->h, (g)->w, (g)->c_out, (g)->oh, (g)->ow, (g)->ph, (g)->pw);       \
     if (!(cond)) test_fail(__FILE__, __LINE__, "%s: %s", #cond, text_);                                               \
   } while (0)
 
 /* One dimension: pads 0 … 2, now and then a row more at the end than at the start. */
-static void axis(dice *d, int *in, int *out, int *pad) {
+static void axis(dice *d, int stride, int *in, int *out, int *pad) {
   *pad = roll(d, 0, 2);
   *in = roll(d, *pad ? 1 : 3, roll(d, 0, 1) ? 8 : 30);
   *out = *in + 2 * *pad - 2 + (roll(d, 0, 3) == 0);
   if (*out < 1) *out = 1;
+  *out = (*out + stride - 1) / stride;
 }
 
-/* At most `work` tiles × channels × channels. */
-static ig__conv shape_3x3(dice *d, int64_t work) {
-  ig__conv g = { .kh = 3, .kw = 3, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1 };
-  axis(d, &g.h, &g.oh, &g.ph);
-  axis(d, &g.w, &g.ow, &g.pw);
+/* Stride 2 has m = 4 only. At most `work` tiles × channels × channels. */
+static ig__conv shape_3x3(dice *d, int m, int64_t work) {
+  const int stride = m == 4 && roll(d, 0, 1) ? 2 : 1;
+  ig__conv g = { .kh = 3, .kw = 3, .sh = stride, .sw = stride, .dh = 1, .dw = 1, .groups = 1 };
+  axis(d, stride, &g.h, &g.oh, &g.ph);
+  axis(d, stride, &g.w, &g.ow, &g.pw);
   g.c_in = roll(d, 1, 70);
   g.c_out = roll(d, 1, roll(d, 0, 2) ? 50 : 200);
   const int64_t tiles = (int64_t)((g.oh + 3) / 4) * ((g.ow + 3) / 4);
@@ -66,7 +68,7 @@ TEST(winograd_sums_equal_reference) {
   dice d = { 21 };
   for (int i = 0; i < 300; i += every()) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, n = roll(&d, 1, 3), middle = roll(&d, 0, n);
-    const ig__conv g = shape_3x3(&d, i % 10 ? 900 : 4000);
+    const ig__conv g = shape_3x3(&d, m, i % 10 ? 900 : 4000);
     const int64_t count = sum_count(&g, m);
     data a = data_new(&d, size, n, &g, true);
     void *start = malloc((size_t)(count * size)), *want = malloc((size_t)(count * size)), *got = malloc((size_t)(count * size));
@@ -89,7 +91,7 @@ TEST(winograd_sums_equal_reference) {
 /* The weights that the partials of `cuts` groups of pictures make. */
 static void *weights_of(const ig__kernels *t, const ig__conv *g, int m, const data *a, int cuts, int parts) {
   const int size = t->real_size, n = a->x.n;
-  void *sums[3], *dw = malloc((size_t)(g->c_in * g->c_out * 9 * size));
+  void *sums[3] = { NULL }, *dw = malloc((size_t)(g->c_in * g->c_out * 9 * size));
   memset(dw, 0xff, (size_t)(g->c_in * g->c_out * 9 * size));
   for (int c = 0; c < cuts; c++) {
     sums[c] = calloc((size_t)sum_count(g, m), (size_t)size);
@@ -125,7 +127,7 @@ static void direct_cases(uint64_t seed, int cases, bool integers) {
   double worst[2][2] = { { 0 } };
   for (int i = 0; i < cases; i += every()) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, n = roll(&d, 1, 3);
-    const ig__conv g = shape_3x3(&d, 30000);
+    const ig__conv g = shape_3x3(&d, m, 30000);
     const int64_t count = (int64_t)g.c_in * g.c_out * 9;
     data a = data_new(&d, size, n, &g, integers);
     void *want = calloc((size_t)count, (size_t)size);
@@ -157,7 +159,7 @@ TEST(winograd_unpack_adds_partials_in_order) {
   dice d = { 24 };
   for (int i = 0; i < 120; i++) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, number = roll(&d, 1, 3);
-    const ig__conv g = shape_3x3(&d, 5000);
+    const ig__conv g = shape_3x3(&d, m, 5000);
     const int64_t count = sum_count(&g, m), weights = (int64_t)g.c_in * g.c_out * 9;
     void *sums[3], *want = malloc((size_t)(weights * size)), *got = malloc((size_t)(weights * size));
     for (int p = 0; p < 3; p++) {
@@ -187,7 +189,7 @@ TEST(winograd_dw_bits_do_not_depend_on_parts_or_vector_width) {
   dice d = { 25 };
   for (int i = 0; i < 120; i += every()) {
     const int size = i % 2 ? 8 : 4, m = i / 2 % 2 ? 4 : 2, n = roll(&d, 1, 3), cuts = roll(&d, 1, n);
-    const ig__conv g = shape_3x3(&d, 60000);
+    const ig__conv g = shape_3x3(&d, m, 60000);
     const int64_t count = (int64_t)g.c_in * g.c_out * 9;
     data a = data_new(&d, size, n, &g, false);
     void *want = weights_of(ig__kernels_for(FUSED, size), &g, m, &a, cuts, 1);

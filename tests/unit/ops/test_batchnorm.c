@@ -180,3 +180,22 @@ TEST(refuses_second_derivatives_and_single_values) {
   CHECK_HAS(ig_last_error(), "one value a channel");
   rig_free(r);
 }
+
+/* What a layer behind the normalisation keeps for its backward pass is made again there: of the forward pass it is one chunk. */
+TEST(made_again_for_the_backward_pass) {
+  rig *r = rig_new(16, true);
+  ig__value x = rig_field(r, IG__REAL, ig__shape_make(4, (int[]){16, 16, 8, 8}, true), NULL);
+  ig__value y = ig__node1(r->graph, &ig__op_relu, NULL, rig_line(r, &ig__op_batchnorm, "", x));
+  ig__value loss = ig__node1(r->graph, &ig__op_sum, NULL, rig_line(r, &ig__op_conv2d, "16 k=3 pad=1 bias=no", y));
+  ig__value out[3] = {loss}, of[2] = {x, IG__NONE};
+  for (size_t i = 0; i < r->graph->tensor_count; i++)
+    if (r->graph->tensor[i]->leaf == IG__LEAF_PARAM) of[1] = (ig__value)i; /* the weights come last */
+  CHECK_OK(ig__gradients(r->graph, loss, IG__NONE, of, 2, out + 1));
+  rig_run(r, 3, out);
+  const char *first = strstr(r->described, "batchnorm_apply"), *second = first ? strstr(first + 1, "batchnorm_apply") : NULL;
+  CHECK(first && second && !strstr(second + 1, "batchnorm_apply"));
+  if (!second) return;
+  const char *made = strstr(first, "→"), *end = strchr(first, '\n');
+  CHECK(made < end && !strncmp(made, "→ local:", strlen("→ local:")));
+  rig_free(r);
+}
