@@ -106,7 +106,7 @@ test_install_and_readme_example() {
   for page in README.md README.zh.md; do
     awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$root/$page" >example.c
     cc -std=c11 -Wall -Wextra -Werror -Ithere/include example.c "$(find there -name libimgrad.a)" -o example \
-      -lz -lyaml -ljansson -lm -pthread 2>cc.log || fail "$page: $(head -n 5 cc.log)"
+      -ljpeg -lpng -lz -lyaml -ljansson -lm -pthread 2>cc.log || fail "$page: $(head -n 5 cc.log)"
   done
 }
 
