@@ -6,20 +6,22 @@ build=$imgrad
 objdump=$(command -v aarch64-linux-gnu-objdump || { [ "$(uname -m)" = aarch64 ] && command -v objdump; })
 
 # loops OBJECT: for every innermost loop with a multiply-add: function, multiply-adds, calls, uses of the stack, instructions.
+# A stretch with a return inside is no loop: the jump comes back from a rare block that the compiler has put behind the function.
 loops() {
   "$objdump" -d --no-show-raw-insn "$1" | awk '
-    function flush(  i, k, target, inner, fma, calls, stack) {
+    function flush(  i, k, target, inner, fma, calls, stack, returns) {
       for (i = 1; i <= n; i++) {
         if (back[i] == "" || !(back[i] in at) || at[back[i]] > i) continue
-        target = at[back[i]]; inner = 1; fma = calls = stack = 0
+        target = at[back[i]]; inner = 1; fma = calls = stack = returns = 0
         for (k = target; k < i; k++) if (back[k] != "" && (back[k] in at) && at[back[k]] <= k && at[back[k]] >= target) inner = 0
         if (!inner) continue
         for (k = target; k <= i; k++) {
           if (text[k] ~ /^fml[as]\t/) fma++
           if (text[k] ~ /^blr?\t/) calls++
           if (text[k] ~ /\[sp/) stack++
+          if (text[k] ~ /^ret/) returns++
         }
-        if (fma) print name, fma, calls, stack, i - target + 1
+        if (fma && !returns) print name, fma, calls, stack, i - target + 1
       }
       delete at; delete back; delete text; n = 0
     }

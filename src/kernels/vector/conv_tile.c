@@ -28,8 +28,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     if (J > 1) b##p += s * w1;                   \
   }
 #define MULTIPLY(p) MULTIPLY_BY(p, x[p * pixel])
-/* What is asked for with a lane. NEON asks in its loop by vectors alone: what that leaves over are a layer's last channels and
- * plain pictures, whose weights are few, and gcc has no registers for the two addresses there. */
+/* What is asked for with a lane. */
 #define ASK                                                             \
   __builtin_prefetch(fetch, 0, 2);                                      \
   if (J * IG__VECTOR_BYTES > 64) __builtin_prefetch(fetch + 64, 0, 2);  \
@@ -50,9 +49,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
   }
 #if !IG__LANE_FACTORS
 #define BY_VECTORS
-#define ASK_BY_LANE ASK
 #else
-#define ASK_BY_LANE
 #if LANES == 2
 #define EACH_LANE ONE_LANE(0) ONE_LANE(1)
 #else
@@ -77,7 +74,7 @@ IG__INLINE int skipped(const conv_tile *t, int col) {
     BY_VECTORS                                                               \
     _Pragma("GCC unroll 1")                                                  \
     for (; l < lanes; l++, x += lane, w += IG__BLOCK) {                      \
-      ASK_BY_LANE                                                            \
+      ASK                                                                    \
       const V w0 = load(w), w1 = J > 1 ? load(w + next) : w0;                \
       PIXELS(MULTIPLY)                                                       \
     }                                                                        \
