@@ -69,6 +69,11 @@ TEST(arrays_and_functions) {
   CHECK_OK(ig_eval(context, &eval, &measured)); /* finds the run's data by their name */
   CHECK_STR(measured.classes[2].name, "blue");
   ig_eval_result_free(&measured);
+  const char *run = in_folder("c");
+  ig_report_options report = ig_report_options_default();
+  ig_report_result reported;
+  CHECK_OK(ig_report(context, &run, 1, &report, &reported));
+  CHECK(reported.complete);
   ig_context_free(context);
   ig__free(p);
 }

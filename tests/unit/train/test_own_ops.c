@@ -125,6 +125,11 @@ TEST(ops_in_float) {
   CHECK_OK(ig_add_op(context, &swish_op));
   CHECK_OK(ig_model_open(context, in_folder("a"), &model));
   ig_model_free(model);
+  const char *run = in_folder("a");
+  ig_report_options report = ig_report_options_default();
+  ig_report_result reported;
+  CHECK_OK(ig_report(context, &run, 1, &report, &reported));
+  CHECK(reported.complete);
   ig_context_free(context);
 }
 

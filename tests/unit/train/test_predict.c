@@ -124,6 +124,46 @@ TEST(scores_become_probabilities) {
   ig_context_free(context);
 }
 
+static void keep_two(void *user, const ig_prediction *p) {
+  asked *a = user;
+  CHECK_INT(p->class_count, 2);
+  CHECK_STR(p->class_name[1], "1");
+  CHECK(p->probability != NULL);
+  memcpy(a->probability[0], p->probability, 2 * sizeof(double));
+}
+
+/* One number for two classes is answered as two, by the verb and from memory. */
+TEST(one_number_for_two_classes) {
+  ig_context *context = threads(1);
+  const char *run = in_folder("two"), *net = write_text("two.txt", "input 3 8 8\nflatten\ndense 1\n");
+  RUN(context, "data", "random count=40 channels=3 height=8 width=8 classes=2", "model", net, "loss", "binary_cross_entropy", "epochs",
+      "1", "out", run);
+  ig_predict_options o = ig_predict_options_default();
+  asked a = {.name = files + 6};
+  snprintf(o.run, sizeof o.run, "%s", run);
+  uint8_t *bytes;
+  size_t size;
+  ig__picture picture;
+  ig_model *model;
+  ig_predictor *p;
+  float pair[2];
+  CHECK_OK(ig_model_open(context, run, &model));
+  CHECK_INT(ig_model_output(model, 0).channels, 2);
+  CHECK_OK(ig_predictor_new(context, model, NULL, &p));
+  CHECK_OK(ig__file_read(files[6], 1 << 20, &bytes, &size));
+  CHECK_OK(ig__picture_decode(bytes, size, NULL, &picture));
+  CHECK_OK(ig_predict_pixels(p, &(ig_pixels){picture.pixel, 3, picture.height, picture.width, 0}, 1, pair));
+  CHECK_OK(ig_predict(context, &o, &(ig_predict_events){.next = next, .answer = keep_two, .user = &a}, NULL));
+  const double *two = a.probability[0];
+  CHECK(pair[0] == (float)two[0] && pair[1] == (float)two[1] && two[1] > 0 && two[1] < 1);
+  CHECK_NEAR(two[0] + two[1], 1, 1e-12);
+  ig__picture_free(&picture);
+  ig__free(bytes);
+  ig_predictor_free(p);
+  ig_model_free(model);
+  ig_context_free(context);
+}
+
 static const char *next_and_cancel(void *user) {
   ig_cancel(user);
   return files[0];
