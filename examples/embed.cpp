@@ -116,9 +116,9 @@ int main(int argc, char **argv) {
   std::thread worker(train, c, folder, &shared); // the context is the worker's until it has ended
   const auto begin = std::chrono::steady_clock::now();
   while (!shared.done) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (std::chrono::steady_clock::now() - begin >= limit) ig_cancel(c); // the one call that any thread may make at any time
     std::fprintf(stderr, "\r%3d %%", shared.percent.load());
-    if (std::chrono::steady_clock::now() - begin > limit) ig_cancel(c); // the one call that any thread may make at any time
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   worker.join();
   std::fprintf(stderr, "\n");

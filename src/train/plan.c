@@ -45,7 +45,7 @@ ig_status ig__plan_read(ig__trainer *t, const ig_train_options *asked) {
   if (*o->time && (!ig__parse_seconds(o->time, &t->time_limit) || t->time_limit <= 0))
     return ig__fail(IG_USAGE, "--time %s: a length of time like 90, 10m or 1.5h is wanted", o->time);
   if (strcmp(epochs, "time") != 0) return read_number(asked, o, &t->epochs);
-  if (!t->time_limit) return ig__fail(IG_USAGE, "--epochs time: how long? Give --time");
+  if (t->time_limit <= 0) return ig__fail(IG_USAGE, "--epochs time: how long? Give --time");
   /* A descent has no schedule to bring to its end: it goes on until the time is over. */
   IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
   t->planning = !descent;
