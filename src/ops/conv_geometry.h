@@ -32,6 +32,7 @@ typedef struct ig__conv_lowered {
   /* Of a forward pass: which inputs come after x and the packed weights, in this order: a factor for each channel (padded to
    * whole blocks), a bias, an image to add; and whether a relu ends it. */
   bool scale, bias, add, relu;
+  bool kept;               /* a plan for inference: the packed weights are made once */
 } ig__conv_lowered;
 
 extern const ig__option ig__conv_option_table[], ig__pool_option_table[];
