@@ -1,19 +1,11 @@
 /* Dropout (Srivastava et al. 2014), scaled in training: y = x·mask/(1 − p). The mask is a function of the seed, the step, the
  * node's stream, the sample's key and the element's place in the picture, so neither threads nor the order of the batch
  * change it, and the gradient is the same op with the same options. */
-#include "ops/dims.h"
-#include "ops/ops.h"
+#include "ops/dropout.h"
 #include "ops/spans.h"
 
-#include "base/rng.h"
-
-typedef struct dropout_options {
-  double p;
-  int stream; /* from the graph's count of random nodes; not in text */
-} dropout_options;
-
 static const ig__option table[] = {
-  IG__POSITIONAL(dropout_options, p, "0.5", 0, 0.999, "", "probability that a value is set to zero in training"),
+  IG__POSITIONAL(ig__dropout_options, p, "0.5", 0, 0.999, "", "probability that a value is set to zero in training"),
   IG__OPTIONS_END,
 };
 
@@ -26,18 +18,8 @@ static ig_status infer(ig__infer *i) {
   return IG_OK;
 }
 
-static ig_status derive(ig__derive *d) {
-  if (d->wanted[0]) d->gin[0] = ig__node1(d->graph, &ig__op_dropout, d->node->options, d->gout[0]);
-  return ig__graph_status(d->graph);
-}
-
 static ig__value build(ig__layer *l, const void *options, int in_count, const ig__value *in) {
-  dropout_options o = *(const dropout_options *)options;
-  if (in_count != 1)
-    return ig__graph_fail(l->graph, ig__fail(IG_BAD_MODEL, "dropout takes one input, got %d", in_count));
-  if (!l->graph->training || o.p == 0) return in[0];
-  o.stream = l->graph->random_count++;
-  return ig__node1(l->graph, &ig__op_dropout, &o, in[0]);
+  return ig__dropout_build(l, &ig__op_dropout, options, in_count, in);
 }
 
 /* ---- masks ---------------------------------------------------------------------------------------------------------- */
@@ -82,8 +64,8 @@ FACTORS(float)
 FACTORS(double)
 
 static void make_mask(const ig__run *r, uint64_t key, int64_t first, void *mask) {
-  const dropout_options *o = r->options;
-  uint32_t words[4][WIDE], threshold = (uint32_t)(o->p * 65536 + 0.5);
+  const ig__dropout_options *o = r->options;
+  uint32_t words[4][WIDE], threshold = ig__dropout_threshold(o);
   double kept = 1 / (1 - o->p);
   for (int g = 0; g < MASK / GROUP; g++) {
     philox_wide(key, (uint64_t)(first / GROUP + g) * WIDE, words);
@@ -93,12 +75,10 @@ static void make_mask(const ig__run *r, uint64_t key, int64_t first, void *mask)
 }
 
 static void run(const ig__run *r) {
-  const dropout_options *o = r->options;
   const ig__view *views[2] = {&r->out[0], &r->in[0]};
   _Alignas(64) double mask[MASK];
-  uint64_t stream = ig__rng_key(r->step->seed, IG__FOR_DROPOUT, r->step->step, (uint64_t)o->stream);
   for (int n = r->n0; n < r->n1; n++) {
-    uint64_t key = ig__rng_key(stream, IG__FOR_DROPOUT, r->step->key ? r->step->key[n] : (uint64_t)n, 0);
+    const uint64_t key = ig__dropout_key(r, n);
     int64_t element = 0, made = -1; /* of the picture, in the order of its layout; the first one that `mask` is for */
     for (ig__spans s = ig__spans_of(2, views, n, n + 1); ig__spans_next(&s);)
       for (int64_t at = 0; at < s.length;) {
@@ -116,7 +96,7 @@ static void run(const ig__run *r) {
 
 /* Enough elements and a low p: some must survive. */
 static bool probe(int index, ig__probe *p) {
-  static const dropout_options options[3] = {{0.5, 0}, {0.2, 3}, {0.3, 1}};
+  static const ig__dropout_options options[3] = {{0.5, 0}, {0.2, 3}, {0.3, 1}};
   static const int shape[][4] = {
     {2, 1, 3, 5}, {1, 3, 5, 7}, {2, 3, 4, 3}, {1, 15, 3, 3}, {1, 16, 2, 5}, {2, 16, 3, 1}, {1, 17, 1, 7}, {1, 33, 3, 2},
     {3, 2, 2, 2}, {2, 17, 2, 3}, {1, 32, 3, 3}, {5, 1, 2, 7}, {1, 2, 1, 33}, {1, 2, 33, 1}, {2, 31, 0, 0}, {5, 7, 0, 0},
@@ -131,7 +111,7 @@ const ig__op ig__op_dropout = {
   .name = "dropout",
   .help = "sets a random share of the values to zero in training (dropout)",
   .options = table,
-  .options_size = sizeof(dropout_options),
+  .options_size = sizeof(ig__dropout_options),
   .min_in = 1,
   .max_in = 1,
   .outputs = 1,
@@ -139,7 +119,7 @@ const ig__op ig__op_dropout = {
   .layout = IG__LAYOUT_BLOCKED, /* elements are counted in the blocked order */
   .flags = IG__LAYER | IG__IN_PLACE | IG__RANDOM | IG__LINEAR,
   .infer = infer,
-  .derive = derive,
+  .derive = ig__dropout_derive,
   .build = build,
   .run = IG__RUN_BOTH(run),
   .probe = probe,

@@ -1,19 +1,11 @@
 /* Spatial dropout (Tompson et al., CVPR 2015): whole channels of a picture are set to zero in training, the others are divided
  * by 1 − p. Neighbouring pixels of a channel say much the same, so dropping them one by one (dropout) hides little. Which
  * channels is a function of the seed, the step, the node's stream, the sample's key and the channel, as for dropout. */
-#include "ops/dims.h"
+#include "ops/dropout.h"
 #include "ops/lanes.h"
-#include "ops/ops.h"
-
-#include "base/rng.h"
-
-typedef struct dropout2d_options {
-  double p;
-  int stream; /* from the graph's count of random nodes; not in text */
-} dropout2d_options;
 
 static const ig__option table[] = {
-  IG__POSITIONAL(dropout2d_options, p, "0.5", 0, 0.999, "", "probability that a channel is set to zero in training"),
+  IG__POSITIONAL(ig__dropout_options, p, "0.5", 0, 0.999, "", "probability that a channel is set to zero in training"),
   IG__OPTIONS_END };
 
 static ig_status infer(ig__infer *i) {
@@ -27,24 +19,14 @@ static ig_status infer(ig__infer *i) {
   return IG_OK;
 }
 
-static ig_status derive(ig__derive *d) {
-  if (d->wanted[0]) d->gin[0] = ig__node1(d->graph, &ig__op_dropout2d, d->node->options, d->gout[0]);
-  return ig__graph_status(d->graph);
-}
-
 static ig__value build(ig__layer *l, const void *options, int in_count, const ig__value *in) {
-  dropout2d_options o = *(const dropout2d_options *)options;
-  if (in_count != 1)
-    return ig__graph_fail(l->graph, ig__fail(IG_BAD_MODEL, "dropout2d takes one input, got %d", in_count));
-  if (!l->graph->training || o.p == 0) return in[0];
-  o.stream = l->graph->random_count++;
-  return ig__node1(l->graph, &ig__op_dropout2d, &o, in[0]);
+  return ig__dropout_build(l, &ig__op_dropout2d, options, in_count, in);
 }
 
 /* Factors of the 16 channels of a block, by 16 bits each; zero past the last channel. */
 static void make_factors(const ig__run *r, uint64_t key, int c, int block, ig__lane_values *to) {
-  const dropout2d_options *o = r->options;
-  const uint32_t threshold = (uint32_t)(o->p * 65536 + 0.5);
+  const ig__dropout_options *o = r->options;
+  const uint32_t threshold = ig__dropout_threshold(o);
   ig__rng rng = ig__rng_make(key, IG__FOR_DROPOUT, (uint64_t)block, 0);
   memset(to, 0, sizeof *to);
   for (int lane = 0; lane < IG__BLOCK; lane += 2) {
@@ -57,13 +39,11 @@ static void make_factors(const ig__run *r, uint64_t key, int c, int block, ig__l
 }
 
 static void run(const ig__run *r) {
-  const dropout2d_options *o = r->options;
   const ig__image *x = &r->in[0].image, *y = &r->out[0].image;
   const ig__plane plane = ig__plane_of(2, (const ig__image *[]){x, y});
   const ig__lane_values nothing = {{0}};
-  const uint64_t stream = ig__rng_key(r->step->seed, IG__FOR_DROPOUT, r->step->step, (uint64_t)o->stream);
   for (int n = r->n0; n < r->n1; n++) {
-    const uint64_t key = ig__rng_key(stream, IG__FOR_DROPOUT, r->step->key ? r->step->key[n] : (uint64_t)n, 0);
+    const uint64_t key = ig__dropout_key(r, n);
     for (int block = 0; block < ig__channel_blocks(&r->in[0]); block++) {
       ig__lane_values factors;
       make_factors(r, key, x->c, block, &factors);
@@ -76,7 +56,7 @@ static void run(const ig__run *r) {
 
 /* Enough channels and a low p: some must survive. */
 static bool probe(int index, ig__probe *p) {
-  static const dropout2d_options options[3] = {{0.5, 0}, {0.2, 3}, {0.3, 1}};
+  static const ig__dropout_options options[3] = {{0.5, 0}, {0.2, 3}, {0.3, 1}};
   static const int shape[][4] = {
     {2, 8, 3, 5}, {1, 9, 5, 7}, {2, 13, 4, 3}, {1, 15, 3, 3}, {1, 16, 2, 5}, {2, 16, 3, 1}, {1, 17, 1, 7}, {1, 33, 3, 2},
     {3, 12, 2, 2}, {2, 17, 2, 3}, {1, 32, 3, 3}, {5, 10, 2, 7}, {1, 12, 1, 33}, {1, 12, 33, 1}, {2, 31, 1, 1}, {5, 18, 1, 1},
@@ -91,7 +71,7 @@ const ig__op ig__op_dropout2d = {
   .name = "dropout2d",
   .help = "sets a random share of the channels to zero in training (spatial dropout)",
   .options = table,
-  .options_size = sizeof(dropout2d_options),
+  .options_size = sizeof(ig__dropout_options),
   .min_in = 1,
   .max_in = 1,
   .outputs = 1,
@@ -99,7 +79,7 @@ const ig__op ig__op_dropout2d = {
   .layout = IG__LAYOUT_BLOCKED,
   .flags = IG__LAYER | IG__IN_PLACE | IG__RANDOM | IG__LINEAR,
   .infer = infer,
-  .derive = derive,
+  .derive = ig__dropout_derive,
   .build = build,
   .run = IG__RUN_BOTH(run),
   .probe = probe,

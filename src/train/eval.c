@@ -118,16 +118,6 @@ static ig_status fill_scores(const evaluation *e, ig_eval_result *r) {
   return status;
 }
 
-/* The penalty as the run had it, so that the loss means here what it meant while training. */
-static ig_status find_penalty(const evaluation *e, double *penalty) {
-  int64_t pictures = e->samples.count[IG__TRAIN];
-  ig__updater *updater;
-  IG__TRY(ig__updater_new(e->context, e->model, &e->run, pictures > 0 ? (double)pictures : 1, &updater));
-  *penalty = ig__updater_penalty(updater);
-  ig__updater_free(updater);
-  return IG_OK;
-}
-
 static ig_status add_scores(void *user, const ig__answer *one) {
   evaluation *e = user;
   const bool probabilities = ig__network_scores(one->network, one->i, e->row);
@@ -144,7 +134,7 @@ static ig_status measure(evaluation *e, ig_eval_result *r, bool *measured) {
   if (!r->confusion || !e->row) return IG_NO_MEMORY;
   e->scores.classes = classes;
   double start = ig__now(), penalty;
-  IG__TRY(find_penalty(e, &penalty));
+  IG__TRY(ig__penalty_of_run(e->context, e->model, &e->run, e->samples.count[IG__TRAIN], &penalty));
   IG__TRY(ig__evaluate(e->context, &e->network, e->loader, e->samples.ref[e->part], e->samples.count[e->part], penalty, r->confusion,
                        &(ig__watch){add_scores, e}, &r->metrics));
   r->seconds = ig__now() - start;

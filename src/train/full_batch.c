@@ -21,10 +21,6 @@ struct ig__full_batch {
   ig__tally tally;
 };
 
-static double real_at(const ig__full_batch *f, const void *p, int64_t i) {
-  return f->model->real_size == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
-}
-
 static void put(const ig__full_batch *f, void *to, int64_t at, const double *from) {
   const int64_t count = f->model->params_size;
   if (f->model->real_size == 8) {
@@ -40,7 +36,7 @@ void ig__full_batch_give(const ig__full_batch *f, const double *x) {
 }
 
 void ig__full_batch_take(const ig__full_batch *f, double *x) {
-  for (int64_t i = 0; i < f->model->params_size; i++) x[i] = real_at(f, f->model->params, i);
+  for (int64_t i = 0; i < f->model->params_size; i++) x[i] = ig__real_at(f->model->real_size, f->model->params, i);
 }
 
 const ig__tally *ig__full_batch_tally(const ig__full_batch *f) { return &f->tally; }
@@ -71,7 +67,7 @@ static ig_status pass(ig__full_batch *f, ig__network *net, const void *params, d
     tally->loss += ig__network_loss(net) * net->weight;
     tally->weight += net->weight;
     tally->n += batch->n;
-    for (int64_t i = 0; sum && i < f->model->params_size; i++) sum[i] += real_at(f, f->grads, i);
+    for (int64_t i = 0; sum && i < f->model->params_size; i++) sum[i] += ig__real_at(f->model->real_size, f->grads, i);
   }
   return tally->n ? IG_OK : ig__fail(IG_BAD_DATA, "%s: not one picture of the training part can be read", f->request.data->name);
 }

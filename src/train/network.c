@@ -6,10 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-static double real_at(const ig__network *net, const void *p, int64_t i) {
-  return net->k->real_size == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
-}
-
 enum { OUT_LOSS, OUT_ANSWER };
 enum { NUMBERS, PROBABILITIES, LOGARITHMS, SOFTMAX_LOGITS, SIGMOID_LOGITS };
 
@@ -250,7 +246,7 @@ ig_status ig__network_run(ig__network *net, const ig_context *context, const ig_
 
 const void *ig__network_output(const ig__network *net, int index) { return ig__plan_result(net->plan, OUT_ANSWER + index); }
 
-double ig__network_loss(const ig__network *net) { return real_at(net, ig__plan_result(net->plan, OUT_LOSS), 0); }
+double ig__network_loss(const ig__network *net) { return ig__real_at(net->k->real_size, ig__plan_result(net->plan, OUT_LOSS), 0); }
 
 uint64_t ig__network_kinks(const ig__network *net) {
   uint64_t hash = 0;
@@ -259,7 +255,7 @@ uint64_t ig__network_kinks(const ig__network *net) {
     const ig__shape *shape = ig__plan_result_shape(net->plan, i);
     bool winner = ig__plan_result_dtype(net->plan, i) == IG__U8;
     for (int64_t k = 0, count = ig__shape_count(shape); k < count; k++) {
-      uint64_t side = winner ? ((const uint8_t *)p)[k] : real_at(net, p, k) > 0;
+      uint64_t side = winner ? ((const uint8_t *)p)[k] : ig__real_at(net->k->real_size, p, k) > 0;
       hash = (hash ^ side) * 1099511628211u + 1;
     }
   }
@@ -268,11 +264,11 @@ uint64_t ig__network_kinks(const ig__network *net) {
 
 int ig__network_answer(const ig__network *net, int i) {
   const void *p = ig__plan_result(net->plan, OUT_ANSWER);
-  if (net->binary) return real_at(net, p, i) > net->threshold;
+  if (net->binary) return ig__real_at(net->k->real_size, p, i) > net->threshold;
   int64_t row = (int64_t)i * net->classes;
   int best = 0;
   for (int c = 1; c < net->classes; c++)
-    if (real_at(net, p, row + c) > real_at(net, p, row + best)) best = c;
+    if (ig__real_at(net->k->real_size, p, row + c) > ig__real_at(net->k->real_size, p, row + best)) best = c;
   return best;
 }
 
@@ -280,7 +276,7 @@ bool ig__network_scores(const ig__network *net, int i, double *out) {
   const void *p = ig__plan_result(net->plan, OUT_ANSWER);
   const ig__kernels *k = ig__kernels_for(net->k->isa, sizeof *out);
   const int width = net->binary ? 1 : net->classes;
-  for (int c = 0; c < width; c++) out[c] = real_at(net, p, (int64_t)i * width + c);
+  for (int c = 0; c < width; c++) out[c] = ig__real_at(net->k->real_size, p, (int64_t)i * width + c);
   if (net->ends_in == SOFTMAX_LOGITS) k->softmax(out, out, 1, width);
   if (net->ends_in == SIGMOID_LOGITS) k->sigmoid(out, out, width);
   if (net->ends_in == LOGARITHMS) k->exp(out, out, width);

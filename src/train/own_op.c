@@ -67,7 +67,7 @@ static double number(const ig__run *r, const ig__view *v, int64_t at) {
   case IG__U8: return ((const uint8_t *)v->data)[at];
   case IG__I32: return ((const int32_t *)v->data)[at];
   case IG__F32: return (double)((const float *)v->data)[at];
-  default: return r->k->real_size == 4 ? (double)((const float *)v->data)[at] : ((const double *)v->data)[at];
+  default: return ig__real_at(r->k->real_size, v->data, at);
   }
 }
 

@@ -117,6 +117,11 @@ ig_status ig__conv_is_direct(const char *conv, bool *direct);
 /* ---- peak.c: the best GF/s of all threads in about so many seconds ------------------------------------------------------ */
 double ig__measure_peak(const ig_context *context, const ig__kernels *k, double seconds);
 
+/* Element i of an array of the real type of this size. */
+static inline double ig__real_at(int real_size, const void *p, int64_t i) {
+  return real_size == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
+}
+
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
 ig_status ig__updater_new(const ig_context *context, ig__model *model, const ig_train_options *options, double pictures,
@@ -134,6 +139,9 @@ ig_status ig__updater_check(const ig__updater *updater, int64_t step);
  * the step and the first layer concerned; the weights are as they were. `step` counts from 1. */
 ig_status ig__updater_step(ig__updater *updater, double loss, double lr, int64_t step, double divide, double *penalty);
 double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present weights */
+/* Ω of the model's weights by a run's own options, so that a loss means afterwards what it meant while training. `pictures`:
+ * of its training part. */
+ig_status ig__penalty_of_run(const ig_context *context, ig__model *model, const ig_train_options *run, int64_t pictures, double *out);
 /* For vectors in double, as long as the parameters: Ω(x), its gradient added to g (NULL: not wanted); and out += ∇²Ω(x)·v.
  * Penalties that act by a proximal step have neither, see ig__updater_is_smooth. */
 double ig__updater_penalty_at(const ig__updater *updater, const double *x, double *g);

@@ -244,6 +244,14 @@ double ig__updater_penalty(const ig__updater *u) {
   return sum;
 }
 
+ig_status ig__penalty_of_run(const ig_context *context, ig__model *model, const ig_train_options *run, int64_t pictures, double *out) {
+  ig__updater *u;
+  IG__TRY(ig__updater_new(context, model, run, pictures > 0 ? (double)pictures : 1, &u));
+  *out = ig__updater_penalty(u);
+  ig__updater_free(u);
+  return IG_OK;
+}
+
 double ig__updater_penalty_at(const ig__updater *u, const double *x, double *g) {
   const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
   double sum = 0;

@@ -64,12 +64,9 @@ static ig_status measure(ig__opened *r, ig__part part, double penalty, const ig_
 
 static ig_status measure_all(ig__opened *r) {
   ig__part part = r->samples.count[IG__TEST] ? IG__TEST : r->samples.count[IG__VAL] ? IG__VAL : IG__TRAIN;
-  int64_t pictures = r->samples.count[IG__TRAIN];
-  ig__updater *updater;
+  double penalty;
   ig_metrics train;
-  IG__TRY(ig__updater_new(r->context, r->model, &r->options, pictures > 0 ? (double)pictures : 1, &updater));
-  double penalty = ig__updater_penalty(updater);
-  ig__updater_free(updater);
+  IG__TRY(ig__penalty_of_run(r->context, r->model, &r->options, r->samples.count[IG__TRAIN], &penalty));
   IG__TRY(ig__answers_new(&r->answers, r->network.classes, part));
   ig__watch watch = ig__answers_watch(&r->answers);
   IG__TRY(measure(r, IG__VAL, penalty, part == IG__VAL ? &watch : NULL, &r->val));

@@ -9,8 +9,7 @@
 #define ROWS 500
 
 static double weight(const ig__model *m, const ig__param *p, int64_t i) {
-  int64_t at = p->offset + i;
-  return m->real_size == 4 ? (double)((const float *)m->params)[at] : ((const double *)m->params)[at];
+  return ig__real_at(m->real_size, m->params, p->offset + i);
 }
 
 /* The size of one filter as a picture: a convolution's own; a dense row has the size of the model's input. False: neither. */

@@ -1,28 +1,13 @@
 /* Whole files, folders. */
 #include "base/alloc.h"
 #include "base/file.h"
-#include "test.h"
+#include "files.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static const char *in_folder(const char *name) {
-  static char paths[8][4096];
-  static int next;
-  char *path = paths[next++ % 8];
-  snprintf(path, sizeof paths[0], "%s/%s", test_folder(), name);
-  return path;
-}
-
-static void put(const char *path, const void *data, size_t size) {
-  FILE *f = fopen(path, "wb");
-  CHECK(f != NULL);
-  size_t written = fwrite(data, 1, size, f);
-  CHECK(fclose(f) == 0 && written == size);
-}
 
 static void check_content(const char *path, const void *want, size_t size) {
   uint8_t *data = NULL;

@@ -2,25 +2,10 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/rng.h"
-#include "test.h"
+#include "files.h"
 
 #include <stdlib.h>
 #include <zlib.h>
-
-static const char *in_folder(const char *name) {
-  static char paths[8][4096];
-  static int next;
-  char *path = paths[next++ % 8];
-  snprintf(path, sizeof paths[0], "%s/%s", test_folder(), name);
-  return path;
-}
-
-static void put(const char *path, const void *data, size_t size) {
-  FILE *f = fopen(path, "wb");
-  CHECK(f != NULL);
-  size_t written = fwrite(data, 1, size, f);
-  CHECK(fclose(f) == 0 && written == size);
-}
 
 /* Gzip of `size` bytes as one member behind `out`; the new end. */
 static size_t add_member(uint8_t *out, size_t at, size_t room, const void *data, size_t size) {
