@@ -45,7 +45,7 @@ class Figures:
 class Peer(Figures):
     """A child in the protocol of peers/common.py."""
 
-    def __init__(self, job, way):
+    def __init__(self, job, way, environment=None):
         super().__init__()
         file, way, self.name = way
         job = dict(job, way=way)
@@ -53,7 +53,7 @@ class Peer(Figures):
             command = [kann(), str(job["batch"]), str(job["threads"])]
         else:
             command = [python(), os.path.join(PEERS, file + ".py"), json.dumps(job)]
-        environment = dict(os.environ, TORCHINDUCTOR_CACHE_DIR=os.path.join(ROOT, "build", "peers", "compiled"))
+        environment = dict(os.environ, TORCHINDUCTOR_CACHE_DIR=os.path.join(ROOT, "build", "peers", "compiled"), **(environment or {}))
         self.log = open(LOG, "a")
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
                                       start_new_session=True, env=environment, preexec_fn=bind(job["threads"]))
@@ -125,12 +125,12 @@ class Imgrad(Figures):
 
 
 def contest(job, ways, rounds, seconds, environment=None):
-    """Figures by name, imgrad's first; what could not take part and why; the share of the cores that others took at most."""
+    """`environment`: for everybody. Figures by name, imgrad's first; what could not take part and why; the share of the cores that others took at most."""
     players, missing, others = [], [], 0.0
     try:
         for way in ways:
             try:
-                players.append(Peer(job, way))
+                players.append(Peer(job, way, environment))
             except Missing as e:
                 missing.append(str(e))
         players.insert(0, Imgrad(job, environment))

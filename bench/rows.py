@@ -59,6 +59,7 @@ class Settings:
     seconds = 1.0
     data = None  # folder of the four MNIST files
     isa = None   # IMGRAD_ISA
+    peers_free = False  # only imgrad is kept to it
 
 
 settings = Settings()
@@ -79,8 +80,15 @@ def job_of(w, threads=None):
     return dict(model=w.model, batch=w.batch, threads=threads or w.threads, mode=w.mode, optimizer=w.optimizer)
 
 
+# What keeps the peers' libraries to AVX2. ONNX Runtime and KANN know nothing of the kind: they use what the machine has.
+ONLY_AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+             "XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}
+
+
 def environment():
-    return {"IMGRAD_ISA": settings.isa} if settings.isa else None
+    if not settings.isa:
+        return None
+    return {"IMGRAD_ISA": settings.isa, **(ONLY_AVX2 if settings.isa == "avx2" and not settings.peers_free else {})}
 
 
 def speed(w, seconds):

@@ -77,6 +77,23 @@ static ig__value add_tensor(ig__graph *graph, const ig__tensor *t) {
   return (ig__value)graph->tensor_count++;
 }
 
+bool ig__choices_give(const ig__choices *choices, const char *question, const char *way) {
+  const size_t asked = strlen(question), said = strlen(way);
+  for (const char *line = choices ? choices->given : NULL; line && *line;) {
+    const size_t length = strcspn(line, "\n");
+    if (length == asked + 2 + said && !memcmp(line, question, asked) && !memcmp(line + asked, ": ", 2) &&
+        !memcmp(line + asked + 2, way, said))
+      return true;
+    line += length + (line[length] == '\n');
+  }
+  return false;
+}
+
+void ig__choices_note(ig__choices *choices, const char *question, const char *way) {
+  if (!choices || ig__choices_give(&(ig__choices){.given = (const char *)choices->made.data}, question, way)) return;
+  ig__buffer_text(&choices->made, "%s: %s\n", question, way);
+}
+
 ig__value ig__leaf_add(ig__graph *graph, ig__leaf leaf, int index, ig__dtype dtype, ig__shape shape) {
   if (graph->status != IG_OK) return IG__NONE;
   ig_status status = check_shape(graph, &shape, "a leaf");

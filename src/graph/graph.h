@@ -10,6 +10,7 @@
  * again gives second derivatives. */
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/options.h"
 
 typedef struct ig__op ig__op;
@@ -63,6 +64,13 @@ struct ig__node {
   ig__value in[IG__MAX_IN], out[IG__MAX_OUT];
 };
 
+/* Where an op can be computed in several ways: what lowering has taken, "question: way" in lines. A run keeps them, so that it goes
+ * on by the same ways under another version of this library, which may price them otherwise. */
+typedef struct ig__choices {
+  ig__buffer made;
+  const char *given;       /* answers of an earlier run, in the same form; where a question is not among them, the cheapest way is taken */
+} ig__choices;
+
 /* The two ops that differentiation and planning themselves append; the registry of ops hands them in. */
 typedef struct ig__core_ops { const ig__op *add, *convert; } ig__core_ops;
 
@@ -72,7 +80,7 @@ typedef struct ig__graph {
   int n;                   /* planned number of pictures */
   bool training;
   bool direct;             /* set by the builder: no way of computing that rounds more than the plain sum does (Winograd) */
-  int way;                 /* for measuring: 1 + the number of the way that convolutions take where it accepts them; 0: the cheapest */
+  ig__choices *choices;    /* set by the builder, or NULL; read and filled when a plan of this graph is lowered */
   const char *line;        /* given to the nodes that are appended now */
   int order;               /* the same */
   ig_status status;
@@ -95,6 +103,11 @@ const ig__tensor *ig__tensor_of(const ig__graph *graph, ig__value value);
 const ig__shape *ig__shape_of(const ig__graph *graph, ig__value value);
 
 ig__shape ig__shape_make(int rank, const int *dim, bool batched);
+
+/* Was `way` given as the answer to the question? No text holds a line feed; choices may be NULL. */
+bool ig__choices_give(const ig__choices *choices, const char *question, const char *way);
+/* Notes an answer, the first time that the question is asked. */
+void ig__choices_note(ig__choices *choices, const char *question, const char *way);
 
 ig__value ig__leaf_add(ig__graph *graph, ig__leaf leaf, int index, ig__dtype dtype, ig__shape shape);
 

@@ -3,6 +3,7 @@
  * every machine and for any number of threads. `imgrad bench --calibrate` shows where these numbers are wrong. */
 #include "ops/conv_ways.h"
 
+#include "base/text.h"
 #include "kernels/pack.h"
 #include "ops/ops.h"
 
@@ -103,13 +104,24 @@ int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv 
   return best;
 }
 
+void ig__conv_question(char out[IG__QUESTION_SIZE], ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training) {
+  static const char *const names[] = {"conv2d", "conv2d_dx", "conv2d_dw"};
+  ig__snprintf(out, IG__QUESTION_SIZE, "%s %d -> %d, %d x %d, kernel %d x %d, stride %d x %d, padding %d x %d, dilation %d x %d, groups %d, form %d, n %d, %s",
+               names[pass], g->c_in, g->c_out, g->h, g->w, g->kh, g->kw, g->sh, g->sw, g->ph, g->pw, g->dh, g->dw, g->groups, (int)form,
+               n, training ? "training" : "inference");
+}
+
 ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g) {
   ig__conv_lowered o = {.g = *g, .kept = !l->graph->training};
   ig__conv_estimate estimate[IG__CONV_WAYS];
   o.form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__conv_forward_form(g, l->graph, l->in[0]);
+  char question[IG__QUESTION_SIZE];
+  ig__conv_question(question, pass, g, o.form, l->graph->n, l->graph->training);
   int choice = ig__conv_estimates(l->k, pass, g, o.form, l->graph->n, l->graph->training, l->graph->direct, estimate);
-  if (l->graph->way && estimate[l->graph->way - 1].accepts) choice = l->graph->way - 1;
+  for (int i = 0; i < IG__CONV_WAYS; i++)
+    if (estimate[i].accepts && ig__choices_give(l->from->choices, question, ways[i].name)) choice = i;
   const way *w = &ways[choice];
+  ig__choices_note(l->from->choices, question, w->name);
   o.m = w->m;
   o.count = o.m ? (int64_t)l->k->winograd_count(g, o.m, o.form) : ig__conv_pack_count(g, o.form);
   ig__value second = pass == IG__CONV_DW ? l->in[1] : ig__node1(l->graph, w->pack, &o, l->in[1]);

@@ -27,4 +27,9 @@ typedef struct ig__conv_estimate {
 int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training,
                        bool direct, ig__conv_estimate out[IG__CONV_WAYS]);
 
+/* The pass of the layer in words, for ig__choices: all that the estimates follow from but the instruction set, which a run cannot
+ * change. */
+#define IG__QUESTION_SIZE 256
+void ig__conv_question(char out[IG__QUESTION_SIZE], ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training);
+
 #endif

@@ -95,23 +95,32 @@ static ig_status time_plan(const calibration *c, ig__plan *plan, const ig__feed 
   return status;
 }
 
+static ig__pack form_of(const ig__conv *g, ig__conv_pass pass) {
+  return pass == IG__CONV_DX ? ig__pack_backward(g) : ig__pack_forward(g, IG__BLOCK);
+}
+
 /* A plan of that one node, whose inputs are fields of zeros: speed does not depend on them. */
-static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass pass, int n, int way, double *seconds) {
+static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass pass, int n, const char *way, double *seconds) {
   static const ig__op *const ops[] = {&ig__op_conv2d, &ig__op_conv2d_dx, &ig__op_conv2d_dw};
   const ig__conv_options o = ig__conv_options_of(g);
   const ig__shape x = ig__conv_input_shape(g, n), y = ig__conv_output_shape(g, n), w = ig__conv_weight_shape(g);
   const ig__shape first = pass == IG__CONV_DX ? y : x, second = pass == IG__CONV_DW ? y : w;
+  const ig__pack form = form_of(g, pass);
+  char question[IG__QUESTION_SIZE], *answer;
+  ig__conv_question(question, pass, g, form, n, true);
+  answer = ig__format("%s: %s\n", question, way);
+  ig__choices choices = {.given = answer};
   ig__graph *graph = NULL;
   ig__plan *plan = NULL;
   void *a = ig__alloc((size_t)ig__shape_count(&first), (size_t)c->k->real_size);
   void *b = ig__alloc((size_t)ig__shape_count(&second), (size_t)c->k->real_size);
   uint64_t *keys = ig__alloc((size_t)n, sizeof *keys);
-  ig_status status = a && b && keys ? ig__graph_new(&graph, ig__core_ops_get(), n, true) : IG_NO_MEMORY;
+  ig_status status = answer && a && b && keys ? ig__graph_new(&graph, ig__core_ops_get(), n, true) : IG_NO_MEMORY;
   if (status == IG_OK) {
     ig__value in0 = ig__leaf_add(graph, IG__LEAF_FIELD, 0, IG__REAL, first), in1 = ig__leaf_add(graph, IG__LEAF_FIELD, 1, IG__REAL, second);
     in0 = ig__node1(graph, &ig__op_relu, NULL, in0); /* a few channels straight from a batch would be read as they lie there */
     ig__value out = ig__node2(graph, ops[pass], pass == IG__CONV_FORWARD ? (const void *)&o : g, in0, in1);
-    graph->way = 1 + way;
+    graph->choices = &choices;
     status = ig__graph_status(graph);
     if (status == IG_OK)
       status = ig__plan_new(&plan, &(ig__plan_request){.graph = graph, .output = &(ig__plan_output){out, -1}, .output_count = 1, .k = c->k});
@@ -120,6 +129,8 @@ static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass
   if (status == IG_OK) status = time_plan(c, plan, &(ig__feed){.n = n, .field = {a, b}, .step = {.key = keys}}, seconds);
   ig__plan_free(plan);
   ig__graph_free(graph);
+  ig__buffer_free(&choices.made);
+  ig__free(answer);
   ig__free(a);
   ig__free(b);
   ig__free(keys);
@@ -127,7 +138,7 @@ static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass
 }
 
 static ig_status measure_row(calibration *c, const ig__conv *g, ig__conv_pass pass, int n, ig_calibration_row *row) {
-  const ig__pack form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__pack_forward(g, IG__BLOCK);
+  const ig__pack form = form_of(g, pass);
   ig__conv_estimate e[IG__CONV_WAYS];
   const int chosen = ig__conv_estimates(c->k, pass, g, form, n, true, false, e);
   int best = chosen;
@@ -136,7 +147,7 @@ static ig_status measure_row(calibration *c, const ig__conv *g, ig__conv_pass pa
   for (int i = 0; i < IG__CONV_WAYS; i++) {
     double seconds = 0;
     if (!e[i].accepts) continue;
-    IG__TRY(time_way(c, g, pass, n, i, &seconds));
+    IG__TRY(time_way(c, g, pass, n, e[i].name, &seconds));
     row->us[i] = seconds / n * 1e6;
     measurement *m = &c->measured[c->measurements++];
     *m = (measurement){.price = e[i].price, .cost = seconds / c->unit};

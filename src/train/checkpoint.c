@@ -3,7 +3,8 @@
  *   "IGCKPT02"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
  *
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
- * of the run, and "descent", the vectors of a full-batch method, in double. It is written beside as checkpoint.next and read
+ * of the run, "choices" (which kernels convolutions take, in words: graph.h), and "descent", the vectors of a full-batch method,
+ * in double. It is written beside as checkpoint.next and read
  * back before it takes the place of the old one, so that a whole checkpoint exists at every moment. */
 #include "train/train.h"
 
@@ -163,9 +164,10 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
 
   ig__buffer_add(out, MAGIC, 8);
   put_u64(out, parts->fingerprint);
-  put_u64(out, 3 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0));
+  put_u64(out, 4 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0));
   add_section(out, "state", text.data, text.size);
   add_section(out, "params", model->params, real_bytes(model, model->params_size));
+  add_section(out, "choices", parts->choices->made.data, parts->choices->made.size);
   add_section(out, "states", model->states, real_bytes(model, model->states_size));
   for (int i = 0; i < ig__updater_slots(updater); i++) {
     char name[16];
@@ -173,7 +175,7 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
     add_section(out, name, ig__updater_slot(updater, i), real_bytes(model, model->params_size));
   }
   if (parts->descent) add_section(out, "descent", parts->descent->memory, parts->descent->memory_count * sizeof(double));
-  out->failed |= text.failed;
+  out->failed |= text.failed | parts->choices->made.failed;
   ig__buffer_free(&text);
 }
 
@@ -253,6 +255,25 @@ ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *pa
   ig_status status = path ? ig__file_read(path, MAX_CHECKPOINT, &bytes, &size) : IG_NO_MEMORY;
   if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
   if (status == IG_OK) status = apply(&c, path, parts);
+  ig__free(bytes);
+  ig__free(path);
+  return status;
+}
+
+ig_status ig__checkpoint_choices(const char *folder, char **out) {
+  char *path = ig__format("%s/checkpoint", folder);
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  ig__checkpoint c = {0};
+  *out = NULL;
+  ig_status status = path ? IG_OK : IG_NO_MEMORY;
+  if (status == IG_OK && ig__file_exists(path)) {
+    status = ig__file_read(path, MAX_CHECKPOINT, &bytes, &size);
+    if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
+    const ig__section *s = find(&c, "choices");
+    if (s && !(*out = ig__alloc((size_t)s->size + 1, 1))) status = IG_NO_MEMORY;
+    else if (s) memcpy(*out, s->data, (size_t)s->size);
+  }
   ig__free(bytes);
   ig__free(path);
   return status;

@@ -7,7 +7,7 @@
 ig_status ig__trainer_save(ig__trainer *t) {
   ig_status status = ig__updater_check(t->updater, t->state.step);
   if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state,
-                                                                                        t->fingerprint});
+                                                                                        &t->choices, t->fingerprint});
   t->saved = ig__now();
   return ig__fail_at(status, "%s", t->folder);
 }

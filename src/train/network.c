@@ -186,7 +186,7 @@ ig_status ig__network_new(const ig_context *context, const ig__network_request *
   bool direct = false;
   if (q->conv) IG__TRY(ig__conv_is_direct(q->conv, &direct));
   ig_status status = ig__graph_new(&graph, ig__core_ops_get(), q->n, q->training);
-  if (status == IG_OK) graph->direct = direct;
+  if (status == IG_OK) graph->direct = direct, graph->choices = q->choices;
   if (status == IG_OK) status = build(context, q, net, graph, &out);
   if (status == IG_OK) status = find_offsets(q, &offset);
   if (status == IG_OK)

@@ -89,8 +89,10 @@ static ig_status open_network(ig__trainer *t) {
   const bool mixes = ig__augment_mixes(t->augment);
   ig__network_request step = {.model = t->model, .data = info, .loss = o->loss, .n = o->batch, .conv = o->conv, .training = true,
                               .gradients = true, .accumulates = o->accumulate > 1, .class_weight = t->class_weight,
-                              .soft_labels = mixes};
+                              .soft_labels = mixes, .choices = &t->choices};
   bool descent;
+  if (*o->resume) IG__TRY(ig__checkpoint_choices(o->resume, &t->given_choices));
+  t->choices.given = t->given_choices;
   IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
   IG__TRY(ig__network_new(t->context, &step, &t->train));
   if (mixes) {
@@ -98,7 +100,7 @@ static ig_status open_network(ig__trainer *t) {
     if (!t->mixed) return IG_NO_MEMORY;
   }
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
-                          .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
+                          .conv = o->conv, .n = MEASURE_BATCH, .choices = &t->choices}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
@@ -151,7 +153,7 @@ static ig_status open_folder(ig__trainer *t) {
     bool begun = ig__file_exists(path);
     ig__free(path);
     if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, t->fingerprint}));
+      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, &t->choices, t->fingerprint}));
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
@@ -335,6 +337,8 @@ static void close_trainer(ig__trainer *t) {
   ig__source_close(t->source);
   ig__run_state_free(&t->state);
   ig__buffer_free(&t->early);
+  ig__buffer_free(&t->choices.made);
+  ig__free(t->given_choices);
   ig__free(t->order);
   ig__free(t->class_weight);
 }

@@ -82,6 +82,7 @@ typedef struct ig__network_request {
   bool accumulates;
   ig__curvature curvature;   /* instead of the gradients: a product with the second derivative (pass.params) */
   bool soft_labels;          /* the target of a step is its `target`: a row of shares of the classes for each picture */
+  ig__choices *choices;      /* of kernels, or NULL (graph.h) */
   bool every_output;         /* of a model that ends in several, or in pictures (ig__network_output) */
   bool kinks;                /* also keep what shows whether a relu's side or a pooling window's winner has changed */
 } ig__network_request;
@@ -245,10 +246,13 @@ typedef struct ig__checkpoint_parts {
   ig__updater *updater;
   ig__descent *descent;      /* or NULL */
   ig__run_state *state;
+  ig__choices *choices;      /* saved; load does not look at them */
   uint64_t fingerprint;
 } ig__checkpoint_parts;
 ig_status ig__checkpoint_save(const char *folder, const ig__checkpoint_parts *parts);
 ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts);
+/* The choices of kernels that the run in the folder was begun with; the caller frees them. NULL: it has no checkpoint yet. */
+ig_status ig__checkpoint_choices(const char *folder, char **out);
 
 /* A checkpoint's sections, checked; they point into the bytes. Untrusted input. */
 #define IG__MAX_SECTIONS 16
@@ -278,6 +282,8 @@ typedef struct ig__trainer {
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
   double *class_weight;      /* NULL: all alike */
+  ig__choices choices;       /* of kernels; those of the run that is taken up again */
+  char *given_choices;
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;

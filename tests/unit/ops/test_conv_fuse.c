@@ -44,12 +44,14 @@ static bool is_bits(const rig *r, const block *b) {
 }
 
 TEST(fused_equals_apart) {
+  ig__choices strided = {.given = "conv2d 32 -> 32, 16 x 16, kernel 3 x 3, stride 2 x 2, padding 1 x 1, dilation 1 x 1, groups 1, "
+                                  "form 0, n 4, inference: winograd 4"};
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
     const block *b = &blocks[i];
     rig *r = rig_new(b->n, false);
     ig__value out[4];
     int count = make(r, b, out);
-    if (b->n == 4) r->graph->way = 2; /* Winograd, whatever the estimates say */
+    r->graph->choices = &strided; /* whatever the estimates say */
     RIG_EACH_TABLE(r) {
       r->threads = 2;
       rig_run(r, count, out);
@@ -66,6 +68,7 @@ TEST(fused_equals_apart) {
     }
     rig_free(r);
   }
+  ig__buffer_free(&strided.made);
 }
 
 /* The later one of two convolutions adds the other's result. */
