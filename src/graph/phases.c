@@ -61,6 +61,12 @@ static void cut_into_parts(const cutter *c, ig__item *item) {
   item->groups = copies > 1 ? copies : 1;
 }
 
+/* A single picture is one chunk, which one core would take through everything. What is long enough to share the cores waits, and
+ * runs beside what else waits, in parts if it has any. */
+static bool is_long(const ig__plan *plan, const ig__item *item) {
+  return plan->graph->n == 1 && ig__node_work(plan, item->node) > IG__LONG_TASK;
+}
+
 static ig_status decide(cutter *c, ig__item *item) {
   ig__plan *plan = c->plan;
   const ig__op *op = item->node->op;
@@ -73,7 +79,7 @@ static ig_status decide(cutter *c, ig__item *item) {
   /* Work on weights alone is not cut by pictures, whatever its role: all chunks would read what the first one makes. */
   bool pictures = false;
   for (int k = 0; k < item->node->out_count; k++) pictures |= out[k].shape.batched;
-  item->cut = op->role == IG__EACH && pictures && item->parts == 1 ? IG__CUT_CHUNKS : IG__CUT_PARTS;
+  item->cut = op->role == IG__EACH && pictures && item->parts == 1 && !is_long(plan, item) ? IG__CUT_CHUNKS : IG__CUT_PARTS;
   bool weights = of_weights(c, item);
   item->cached = weights && worth_keeping(c, item);
   item->early = weights && !item->cached;
@@ -82,7 +88,7 @@ static ig_status decide(cutter *c, ig__item *item) {
   size_t partial = op->partial(&dry);
   if (partial > (size_t)IG__MOST_BYTES / (size_t)plan->k->real_size) return ig__plan_too_large(&out[0].shape);
   item->partial = (int64_t)partial;
-  if (item->partial && item->partial <= c->group_bytes / (plan->k->real_size * groups)) {
+  if (item->partial && !is_long(plan, item) && item->partial <= c->group_bytes / (plan->k->real_size * groups)) {
     c->group_bytes -= item->partial * plan->k->real_size * groups;
     item->cut = IG__CUT_CHUNKS;
     item->parts = 1;
@@ -120,16 +126,10 @@ static double item_bytes(const ig__plan *plan, const ig__item *item) {
   return bytes;
 }
 
-static double item_work(const ig__plan *plan, const ig__item *item) {
-  ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
-  ig__run dry = ig__plan_dry_run(plan, item->node, in, out);
-  return item->node->op->work ? item->node->op->work(&dry) : 0;
-}
-
 /* What a step takes, in the measure of IG__SMALL_PHASE. */
 static double entry_cost(const ig__plan *plan, entry e) {
   const ig__item *item = &plan->item[e.item];
-  return item_bytes(plan, item) + (e.finish ? (double)item->partial * item->groups * 8 : item_work(plan, item));
+  return item_bytes(plan, item) + (e.finish ? (double)item->partial * item->groups * 8 : ig__node_work(plan, item->node));
 }
 
 static bool is_state(const ig__plan *plan, ig__value v) { return plan->graph->tensor[v]->leaf == IG__LEAF_STATE; }
@@ -261,6 +261,9 @@ static ig_status close_chunks(cutter *c) {
     grouped |= plan->item[c->open[i].item].partial > 0;
     cost += entry_cost(plan, c->open[i]);
   }
+  /* Two pictures share the weights that they read, and half the copies of gradients are added up: more than the cores from the
+   * fifth on would gain. */
+  if (n == IG__MIN_CHUNKS) most = 2;
   int64_t fits = IG__CHUNK_BYTES / picture_bytes(c);
   ig__phase phase = {.cut = IG__CUT_CHUNKS, .first = (int)plan->step_count, .count = c->open_count,
                      .small = cost < IG__SMALL_PHASE};

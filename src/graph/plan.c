@@ -127,13 +127,18 @@ const ig__shape *ig__plan_result_shape(const ig__plan *plan, int i) {
 
 ig__dtype ig__plan_result_dtype(const ig__plan *plan, int i) { return plan->place[plan->output[i].value].view.dtype; }
 
+double ig__node_work(const ig__plan *plan, const ig__node *node) {
+  ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
+  if (!node->op->work) return 0;
+  ig__run dry = ig__plan_dry_run(plan, node, in, out);
+  return node->op->work(&dry);
+}
+
 double ig__plan_work(const ig__plan *plan, const char *line) {
   double work = 0;
-  ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
   for (size_t i = 0; i < plan->item_count; i++) {
     const ig__node *node = plan->item[i].node;
-    ig__run dry = ig__plan_dry_run(plan, node, in, out);
-    if (node->op->work && (!line || !strcmp(line, node->line))) work += node->op->work(&dry);
+    if (!line || !strcmp(line, node->line)) work += ig__node_work(plan, node);
   }
   return work;
 }

@@ -25,6 +25,8 @@
  * does a smaller phase alone: the same tasks, so the same bits. */
 #define IG__SMALL_PHASE 1e5
 
+#define IG__LONG_TASK 1e6                       /* multiply-adds: some ten microseconds */
+
 /* No tensor, no partial, no scratch is larger: then no sum of sizes in a plan can overflow. */
 #define IG__MOST_BYTES ((int64_t)1 << 46)
 
@@ -138,6 +140,7 @@ int ig__dtype_size(const ig__plan *plan, ig__dtype dtype);
 ig_status ig__plan_too_large(const ig__shape *s);
 /* A run of an item whose views have shapes and layouts but no data, for the ops' planning hooks. The views are in `in`, `out`. */
 ig__run ig__plan_dry_run(const ig__plan *plan, const ig__node *node, ig__view *in, ig__view *out);
+double ig__node_work(const ig__plan *plan, const ig__node *node); /* multiply-adds at the planned n */
 /* Fills the pitches of an image view from its c, h, w, block and halo; answers elements of all its pictures (−1: too many)
  * and, in *origin, the element (0, 0, 0, 0) counted from the start. */
 int64_t ig__image_layout(ig__image *image, int n, int64_t *origin);

@@ -42,11 +42,7 @@ static ig__profile_row read_row(const ig__plan *plan, int phase, int step) {
   bool cached = (size_t)phase < plan->cached_phases, chunks = plan->phase[phase].cut == IG__CUT_CHUNKS;
   ig__profile_row row = {.line = node->line, .op = node->op->name, .order = node->order, .phase = phase};
   row.kind = cached ? IG__PROFILE_CACHED : s->finish ? IG__PROFILE_FINISH : chunks ? IG__PROFILE_CHUNKS : IG__PROFILE_PARTS;
-  if (!s->finish && node->op->work) {
-    ig__view in[IG__MAX_IN], out[IG__MAX_OUT];
-    ig__run dry = ig__plan_dry_run(plan, node, in, out);
-    row.work = node->op->work(&dry);
-  }
+  if (!s->finish) row.work = ig__node_work(plan, node);
   for (int t = 0; plan->profile && t < plan->profile->threads; t++) {
     row.calls += plan->profile->timer[t][step].calls;
     row.seconds += plan->profile->timer[t][step].seconds;

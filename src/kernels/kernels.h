@@ -116,6 +116,9 @@ typedef struct ig__rms { double lr, keep, add, epsilon, momentum; } ig__rms;
   X(void, conv2d_dw_plain, (const ig__conv *g, const ig__image *x, const ig__image *dy, void *dw, int n0, int n1,      \
                             int part, int parts)) /* dw += …; parts cut output channels */                             \
   X(void, gemm, (const ig__gemm *p))                                                                                   \
+  /* C = A·Bᵀ for m × k and n × k matrices of rows, C row-major: for few rows of A. */                                   \
+  X(void, gemm_rows, (int64_t m, int64_t n, int64_t k, const void *a, int64_t a_row, const void *b, int64_t b_row,      \
+                      void *c, int64_t c_row))                                                                         \
   /* B for gemm from a row-major n × k matrix (so: its transpose), [n/16][k][16]; parts cut blocks. */                  \
   X(void, gemm_pack_transposed, (int64_t n, int64_t k, const void *b, void *packed, int part, int parts))              \
   /* Pooling; x, y, argmax, dy, dx in one block size. argmax is u8, kh·kw ≤ 256: the first maximum's place in its        \

@@ -1,6 +1,7 @@
 /* channel_sum: the sum of each channel over pictures and pixels, the gradient of a bias. Each picture's sum is made alone
  * before it is added: one running float over a batch of large images would lose its last digits. */
 #include "ops/channels.h"
+#include "ops/ops.h"
 
 static ig_status infer(ig__infer *i) {
   IG__TRY(ig__check_real("channel_sum", i, 0));
@@ -42,6 +43,14 @@ static void finish(const ig__run *r, void *const *partials, int count) {
   for (int i = 0; i < count; i++) r->k->add(sum, sum, (const char *)partials[i] + from * r->k->real_size, some);
 }
 
+/* Each value that a max pooling sends back stands once in what it is spread to: they add up to the same, and are fewer. */
+static ig_status lower(ig__lower *l) {
+  const ig__node *maker = ig__tensor_of(l->graph, l->in[0])->node;
+  const bool spread = maker && maker->op == &ig__op_maxpool2d_scatter;
+  ig__node_add(l->graph, l->node->op, NULL, 1, spread ? maker->in : l->in, l->out);
+  return IG_OK;
+}
+
 static bool probe(int index, ig__probe *p) {
   if (index >= IG__ROW_OR_IMAGE_SHAPES) return false;
   *p = (ig__probe){.in_count = 1};
@@ -52,4 +61,4 @@ static bool probe(int index, ig__probe *p) {
 const ig__op ig__op_channel_sum = {
   .name = "channel_sum", .help = "sum of each channel over pictures and pixels",
   .min_in = 1, .max_in = 1, .outputs = 1, .role = IG__SUM, .layout = IG__LAYOUT_BLOCKED, .flags = IG__LINEAR,
-  .infer = infer, .derive = derive, .run = IG__RUN_BOTH(run), .partial = partial, .finish = finish, .probe = probe };
+  .infer = infer, .derive = derive, .lower = lower, .run = IG__RUN_BOTH(run), .partial = partial, .finish = finish, .probe = probe };

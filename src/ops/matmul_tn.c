@@ -16,16 +16,25 @@ static ig_status derive(ig__derive *d) {
   return IG_OK;
 }
 
-static int parts(const ig__run *r) { return ig__pieces(r->out[0].shape.dim[0], r->out[0].shape.dim[1]); }
+/* Pieces of a few whole rows: what is written lies together. 128 × 1600, both threads' time, in pieces of 128 × 32 → so: 1 picture
+ * 45 → 16 µs, 8 56 → 25, 32 81 → 61, 128 275 → 244. */
+#define ROWS 12
+#define COLS 1024
+
+static int parts(const ig__run *r) {
+  const ig__shape *y = &r->out[0].shape;
+  return (y->dim[0] + ROWS - 1) / ROWS * ((y->dim[1] + COLS - 1) / COLS);
+}
 
 static void run(const ig__run *r) {
   const ig__view *a = &r->in[0], *b = &r->in[1], *y = &r->out[0];
-  const int m = y->shape.dim[0], k = y->shape.dim[1], total = parts(r);
+  const int m = y->shape.dim[0], k = y->shape.dim[1], total = parts(r), across = (k + COLS - 1) / COLS;
   for (int i = ig__cut(total, r->part, r->parts); i < ig__cut(total, r->part + 1, r->parts); i++) {
-    const ig__piece p = ig__piece_at(i, k, 0, m);
-    r->k->gemm(&(ig__gemm){.m = p.rows, .n = p.cols, .k = r->n, .a = ig__at(r, a, p.row), .a_row = 1, .a_col = a->n_pitch,
-                           .b = ig__at(r, b, p.col), .b_row = b->n_pitch, .b_block = IG__BLOCK,
-                           .c = ig__at(r, y, (int64_t)p.row * k + p.col), .c_row = k});
+    const int row = i / across * ROWS, col = i % across * COLS;
+    r->k->gemm(&(ig__gemm){.m = m - row < ROWS ? m - row : ROWS, .n = k - col < COLS ? k - col : COLS, .k = r->n,
+                           .a = ig__at(r, a, row), .a_row = 1, .a_col = a->n_pitch,
+                           .b = ig__at(r, b, col), .b_row = b->n_pitch, .b_block = IG__BLOCK,
+                           .c = ig__at(r, y, (int64_t)row * k + col), .c_row = k});
   }
 }
 

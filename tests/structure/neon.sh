@@ -42,7 +42,7 @@ test_kernels() {
   local real name object bad=0 total=0
   [ -n "$objdump" ] || skip "aarch64-linux-gnu-objdump is not here"
   for real in 4 8; do
-    for name in conv_tile conv2d_dw depthwise_tile gemm winograd_dw winograd_strided_dw; do
+    for name in conv_tile conv2d_dw depthwise_tile gemm gemm_rows winograd_dw winograd_strided_dw; do
       object=$build/CMakeFiles/kernels_neon_$real.dir/src/kernels/vector/$name.c.o
       [ -e "$object" ] || { echo "  no object $object"; bad=1; continue; }
       loops "$object" >loops

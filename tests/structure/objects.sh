@@ -67,7 +67,7 @@ test_kernels_disassembled() {
   [ "$(uname -m)" = x86_64 ] || skip "written for x86-64"
   for isa in avx2 avx512; do
     for real in 4 8; do
-      for name in chains conv_tile conv2d_dw depthwise_tile gemm winograd_dw winograd_strided_dw; do
+      for name in chains conv_tile conv2d_dw depthwise_tile gemm gemm_rows winograd_dw winograd_strided_dw; do
         object=$build/CMakeFiles/kernels_${isa}_$real.dir/src/kernels/vector/$name.c.o
         [ -e "$object" ] || { echo "  no object $object"; bad=1; continue; }
         loops "$object" >loops

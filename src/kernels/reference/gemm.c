@@ -16,6 +16,17 @@ void IG__NAME(gemm)(const ig__gemm *p) {
     }
 }
 
+void IG__NAME(gemm_rows)(int64_t m, int64_t n, int64_t k, const void *a, int64_t a_row, const void *b, int64_t b_row, void *c,
+                         int64_t c_row) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      const real *x = (const real *)a + i * a_row, *y = (const real *)b + j * b_row;
+      double sum = 0;
+      for (int64_t l = 0; l < k; l++) sum += (double)x[l] * (double)y[l];
+      ((real *)c)[i * c_row + j] = (real)sum;
+    }
+}
+
 void IG__NAME(gemm_pack_transposed)(int64_t n, int64_t k, const void *b, void *packed, int part, int parts) {
   const real *from = b;
   real *to = packed;

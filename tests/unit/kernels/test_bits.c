@@ -249,6 +249,20 @@ static uint64_t products(const ig__kernels *k) {
   return h;
 }
 
+static uint64_t rows_by_rows(const ig__kernels *k) {
+  uint64_t h = 1;
+  dice d = { 36 };
+  for (int i = 0; i < 20; i++) {
+    const int size = k->real_size, m = roll(&d, 1, 9), n = roll(&d, 1, 30), depth = roll(&d, 1, 900);
+    void *a = numbers(&d, size, (int64_t)m * depth, 1), *b = numbers(&d, size, (int64_t)n * depth, 1);
+    void *c = numbers(&d, size, (int64_t)m * n, 1);
+    k->gemm_rows(m, n, depth, a, depth, b, depth, c, n);
+    h = hash_of(c, (int64_t)m * n * size, h);
+    free(a), free(b), free(c);
+  }
+  return h;
+}
+
 static const struct { const char *name; uint64_t (*run)(const ig__kernels *k); uint64_t want[2]; /* float, double */ } families[] = {
   { "elements", elements, { 0x3f46813ea8c9589fu, 0xd10a49ca1de6bc57u } },
   { "lane groups", lane_groups, { 0xe6e147b43bb8dcefu, 0x27707b4545742acau } },
@@ -261,6 +275,7 @@ static const struct { const char *name; uint64_t (*run)(const ig__kernels *k); u
   { "winograd strided", winograd_strided, { 0x498eb4935f1b064cu, 0xd3563d27398e40a7u } },
   { "sizes", sizes, { 0xd8f34a0e94cdea8fu, 0x5fad6e69011ab1e9u } },
   { "products", products, { 0xcdf3a2d43bc34cc8u, 0x301fc881741d0753u } },
+  { "rows by rows", rows_by_rows, { 0xe2765c2d0ddfc3abu, 0x38133e0f3c182533u } },
 };
 
 TEST(avx2_avx512_and_neon_give_the_stored_bits) {

@@ -124,6 +124,40 @@ TEST(gemm_bits_do_not_depend_on_cuts_or_vector_width) {
   products(4, 200, false, 600);
 }
 
+/* Rows by rows, with rows of A and B longer than k and NaN behind them. `cut`: rows of A at a time. */
+static void *rows_by_rows(const ig__kernels *t, int size, const int64_t mnk[3], const void *a, const void *b, int64_t cut) {
+  const int64_t m = mnk[0], n = mnk[1], k = mnk[2], c_row = n + 3;
+  void *c = nan_array(m * c_row, size);
+  for (int64_t i = 0; i < m; i += cut)
+    t->gemm_rows(m - i < cut ? m - i : cut, n, k, (const char *)a + i * (k + 2) * size, k + 2, b, k + 1, (char *)c + i * c_row * size, c_row);
+  return c;
+}
+
+TEST(gemm_rows_equals_reference_and_is_cut_at_will) {
+  dice d = { 6 };
+  for (int i = 0; i < 300; i++) {
+    const int size = i % 2 ? 8 : 4;
+    const bool integers = i % 3 > 0;
+    const int64_t mnk[] = { roll(&d, 1, 11), roll(&d, 1, 21), roll(&d, i % 5 ? 1 : 0, i % 4 ? 70 : 700) };
+    void *a = nan_array(mnk[0] * (mnk[2] + 2), size), *b = nan_array(mnk[1] * (mnk[2] + 1), size);
+    for (int64_t r = 0; r < mnk[0]; r++)
+      for (int64_t k = 0; k < mnk[2]; k++) put(a, size, r * (mnk[2] + 2) + k, value(&d, integers));
+    for (int64_t r = 0; r < mnk[1]; r++)
+      for (int64_t k = 0; k < mnk[2]; k++) put(b, size, r * (mnk[2] + 1) + k, value(&d, integers));
+    const ig__isa first = integers ? IG__ISA_REFERENCE : FUSED;
+    if (!ig__isa_usable(first)) test_skip("no FMA here");
+    void *want = rows_by_rows(ig__kernels_for(first, size), size, mnk, a, b, mnk[0]);
+    for (ig__isa isa = first + 1; isa < IG__ISA_COUNT; isa++) {
+      if (!ig__isa_usable(isa)) continue;
+      void *got = rows_by_rows(ig__kernels_for(isa, size), size, mnk, a, b, roll(&d, 1, (int)mnk[0]));
+      if (!same(got, want, mnk[0] * (mnk[1] + 3), size))
+        test_fail(__FILE__, __LINE__, "%s f%d m %d n %d k %d", ig__isa_name(isa), size * 8, (int)mnk[0], (int)mnk[1], (int)mnk[2]);
+      free(got);
+    }
+    free(want), free(a), free(b);
+  }
+}
+
 TEST(gemm_pack_transposed_pads_with_zeros) {
   dice d = { 5 };
   for (int i = 0; i < 60; i++) {
