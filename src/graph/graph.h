@@ -72,6 +72,7 @@ typedef struct ig__graph {
   int n;                   /* planned number of pictures */
   bool training;
   bool direct;             /* set by the builder: no way of computing that rounds more than the plain sum does (Winograd) */
+  bool bf16;               /* set by the builder: operands of convolutions may be rounded to bf16 */
   int way;                 /* for measuring: 1 + the number of the way that convolutions take where it accepts them; 0: the cheapest */
   const char *line;        /* given to the nodes that are appended now */
   int order;               /* the same */
