@@ -183,8 +183,8 @@ static int group_tiles(const ig__conv *g, int m) {
 static int64_t plane_of(int blocks, int tiles) { return ((int64_t)blocks * tiles + 1) * IG__BLOCK; }
 
 int IG__NAME(winograd_dw_parts)(const ig__conv *g, int m) {
-  const int parts = ig__winograd_dw_parts(g);
-  return IG__IS_BF16(m) && parts > 1 ? parts / 2 : parts; /* its products outweigh the transforms less */
+  (void)m;
+  return ig__winograd_dw_parts(g);
 }
 
 size_t IG__NAME(winograd_dw_scratch)(const ig__conv *g, int m) {
