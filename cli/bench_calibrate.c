@@ -54,16 +54,16 @@ static void print_json(const ig_calibration_result *r) {
 static void print_text(const ig_calibration_result *r) {
   char percent[TEXT_NUMBER], worst[TEXT_NUMBER];
   cli_out("%-32s %-8s %5s ", "layer", "pass", "batch");
-  for (int k = 0; k < IG_CALIBRATION_WAYS; k++) cli_out(" %11s", r->way[k] ? r->way[k] : "");
-  cli_out("  %-11s %-11s %7s\n", "chosen", "best", "loss %");
+  for (int k = 0; k < IG_CALIBRATION_WAYS; k++) cli_out(" %15s", r->way[k] ? r->way[k] : "");
+  cli_out("  %-15s %-15s %7s\n", "chosen", "best", "loss %");
   for (int i = 0; i < r->rows; i++) {
     const ig_calibration_row *row = &r->row[i];
     cli_out("%-32s %-8s %5d ", row->layer, row->pass, row->batch);
     for (int k = 0; k < IG_CALIBRATION_WAYS; k++) {
-      if (row->us[k] > 0) cli_out(" %11.2f", row->us[k]);
-      else cli_out(" %11s", "");
+      if (row->us[k] > 0) cli_out(" %15.2f", row->us[k]);
+      else cli_out(" %15s", "");
     }
-    cli_out("  %-11s %-11s %7s\n", row->chosen, row->best, row->loss > 0 ? text_percent(percent, row->loss) : "");
+    cli_out("  %-15s %-15s %7s\n", row->chosen, row->best, row->loss > 0 ? text_percent(percent, row->loss) : "");
   }
   cli_out("\nmicroseconds a picture of core time; %s, %d thread%s, peak %.1f GF/s\n", r->isa, r->threads, r->threads == 1 ? "" : "s",
           r->peak_gflops);

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define IG_CALIBRATION_WAYS 3
+#define IG_CALIBRATION_WAYS 5
 
 /* One pass of one convolution at one planned batch. */
 typedef struct ig_calibration_row {

@@ -15,7 +15,7 @@
 static const char *const names[IG__ISA_COUNT] = {"reference", "baseline", "avx2", "avx512", "neon"};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool usable[IG__ISA_COUNT];
+static bool usable[IG__ISA_COUNT], bf16;
 static char cpu_name[64];
 
 #if defined(__x86_64__)
@@ -38,6 +38,7 @@ static void detect_isa(void) {
   usable[IG__ISA_AVX2] = b & bit_AVX2;
   const unsigned wanted = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
   usable[IG__ISA_AVX512] = usable[IG__ISA_AVX2] && (b & wanted) == wanted && (saved & 0xE6) == 0xE6; /* + masks, zmm */
+  bf16 = usable[IG__ISA_AVX512] && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a & 1u << 5; /* AVX512_BF16 */
 }
 
 static void read_name(char *raw, size_t size) {
@@ -98,6 +99,11 @@ const char *ig__isa_name(ig__isa isa) { return (unsigned)isa < IG__ISA_COUNT ? n
 bool ig__isa_usable(ig__isa isa) {
   pthread_once(&once, detect);
   return (unsigned)isa < IG__ISA_COUNT && usable[isa];
+}
+
+bool ig__bf16_usable(void) {
+  pthread_once(&once, detect);
+  return bf16;
 }
 
 const char *ig__cpu_name(void) {

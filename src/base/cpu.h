@@ -12,6 +12,7 @@ typedef enum ig__isa { IG__ISA_REFERENCE, IG__ISA_BASELINE, IG__ISA_AVX2, IG__IS
 
 const char *ig__isa_name(ig__isa isa);      /* "reference", "baseline", "avx2", "avx512", "neon" */
 bool ig__isa_usable(ig__isa isa);           /* CPU and operating system both */
+bool ig__bf16_usable(void);                 /* the CPU multiplies bf16 (AVX512_BF16), and AVX512 is usable */
 /* `name` NULL: the environment's IMGRAD_ISA, else the best usable. IG_USAGE names an unknown or unusable one. */
 ig_status ig__isa_choose(const char *name, ig__isa *out);
 const char *ig__cpu_name(void);             /* "Intel(R) Xeon(R) Processor"; constant after first call */

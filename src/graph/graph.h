@@ -81,6 +81,7 @@ typedef struct ig__graph {
   bool training;
   bool direct;             /* set by the builder: no way of computing that rounds more than the plain sum does (Winograd) */
   ig__choices *choices;    /* set by the builder, or NULL; read and filled when a plan of this graph is lowered */
+  bool bf16;               /* set by the builder: operands of convolutions may be rounded to bf16 */
   const char *line;        /* given to the nodes that are appended now */
   int order;               /* the same */
   ig_status status;

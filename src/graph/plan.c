@@ -28,6 +28,7 @@ static ig_status copy_request(ig__plan *plan, const ig__plan_request *q) {
   if (states) memcpy(plan->state_offset, q->state_offset, (size_t)states * sizeof *plan->state_offset);
   IG__TRY(ig__graph_new(&plan->graph, q->graph->core, q->graph->n, q->graph->training));
   plan->graph->direct = q->graph->direct;
+  plan->graph->bf16 = q->graph->bf16;
   return IG_OK;
 }
 

@@ -19,6 +19,11 @@
 #define IG__BLOCK 16
 #define IG__CHAINS 192
 
+/* Added to the m of the functions winograd… : operands of the products are rounded to bf16 (to nearest, ties to even), sums stay
+ * floats. m = IG__BF16 | 2 is F(2×2, 3×3), IG__BF16 | 1 the direct convolution of up to 25 taps, any stride, blocked x, groups and
+ * dilation 1. The reference takes them in float, AVX-512 too where the CPU has ig__bf16_usable, the other tables never. */
+#define IG__BF16 16
+
 typedef struct ig__image {
   void *data;
   int64_t n_pitch, c_pitch, h_pitch; /* elements from picture to picture, plane to plane (channel or block), row to row */

@@ -18,6 +18,11 @@ IG__INLINE uint8_t *byte(const ig__image *m, int n, int c, int y, int x) { retur
 /* Channels counting the missing lanes of the last block. */
 IG__INLINE int padded_channels(const ig__image *m) { return (m->c + m->block - 1) / m->block * m->block; }
 
+/* What a product takes for x: another file may round it first. */
+#ifndef OPERAND
+#define OPERAND(x) (double)(x)
+#endif
+
 /* ---- Convolution ---------------------------------------------------------------------------------------------------- */
 
 /* Weights as they stand in a model: [out][in/groups][kh][kw]. The other forms are ig__pack. */
@@ -41,7 +46,7 @@ IG__INLINE double convolve(const ig__conv *g, const ig__image *x, const real *w,
       for (int kx = 0; kx < g->kw; kx++) {
         int ix = ox * g->sw - g->pw + kx * g->dw;
         if (ix < 0 || ix >= g->w) continue;
-        sum += (double)*element(x, n, first + ci, iy, ix) * (double)w[weight_at(g, form, co, ci, ky, kx)];
+        sum += OPERAND(*element(x, n, first + ci, iy, ix)) * OPERAND(w[weight_at(g, form, co, ci, ky, kx)]);
       }
     }
   return sum;
@@ -59,8 +64,7 @@ IG__INLINE double convolve_dx(const ig__conv *g, const ig__image *dy, const real
       for (int kx = 0; kx < g->kw; kx++) {
         int left = ix + g->pw - kx * g->dw;
         if (left < 0 || left % g->sw != 0 || left / g->sw >= g->ow) continue;
-        sum += (double)*element(dy, n, co, top / g->sh, left / g->sw) *
-               (double)w[weight_at(g, form, co, ci % in, ky, kx)];
+        sum += OPERAND(*element(dy, n, co, top / g->sh, left / g->sw)) * OPERAND(w[weight_at(g, form, co, ci % in, ky, kx)]);
       }
     }
   return sum;
@@ -78,7 +82,7 @@ IG__INLINE double convolve_dw(const ig__conv *g, const ig__image *x, const ig__i
       for (int ox = 0; ox < g->ow; ox++) {
         int ix = ox * g->sw - g->pw + kx * g->dw;
         if (ix < 0 || ix >= g->w) continue;
-        sum += (double)*element(x, n, first + ci, iy, ix) * (double)*element(dy, n, co, oy, ox);
+        sum += OPERAND(*element(x, n, first + ci, iy, ix)) * OPERAND(*element(dy, n, co, oy, ox));
       }
     }
   return sum;

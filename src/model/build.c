@@ -280,6 +280,7 @@ static ig_status build(ig__model *m, ig__graph *g, ig__dtype picture, bool recor
 
 ig_status ig__model_build(ig__model *model, ig__graph *graph, ig__dtype picture, ig__built *out) {
   if (!model->params) return ig__fail(IG_USAGE, "%s: the model is not bound yet", model->name);
+  graph->bf16 = model->bf16;
   return build(model, graph, picture, false, out);
 }
 

@@ -63,6 +63,7 @@ typedef struct ig__model {
   int class_count;
   char (*class_name)[64];    /* may be NULL */
   int real_size;             /* 4 or 8, after bind */
+  bool bf16;                 /* graphs that are built of it may round operands of convolutions (ig__graph.bf16); set by a verb */
   void *params, *states;     /* flat arrays, after bind */
   int64_t params_size, states_size; /* elements */
   int64_t *param_offset, *state_offset; /* by number, for plans */

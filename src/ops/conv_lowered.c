@@ -71,7 +71,8 @@ ig__layout ig__conv_lowered_layout(const ig__run *r, int input) {
 
 static int parts_of(const ig__conv_lowered *o, int channels, int n) {
   if (n == 1) return ig__conv_work(&o->g, 1) > 2e6 ? (channels + 2 * IG__BLOCK - 1) / (2 * IG__BLOCK) : 1;
-  return o->count > (int64_t)1 << (o->kept ? LARGE_KEPT : LARGE) ? (channels + 4 * IG__BLOCK - 1) / (4 * IG__BLOCK) : 1;
+  const int blocks = o->m & IG__BF16 ? 8 : 4; /* half the bytes, and products that outweigh the transforms less */
+  return o->count > (int64_t)1 << (o->kept ? LARGE_KEPT : LARGE) ? (channels + blocks * IG__BLOCK - 1) / (blocks * IG__BLOCK) : 1;
 }
 
 int ig__conv_lowered_parts(const ig__run *r) {

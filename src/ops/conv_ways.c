@@ -20,7 +20,7 @@ typedef struct layer {
   double in, out;     /* blocks of 16 channels: read and written; for dw of x and of dy */
 } layer;
 
-enum { DIRECT, WINOGRAD, STRIDED };
+enum { DIRECT, WINOGRAD, STRIDED, BF16, BF16_WINOGRAD };
 
 /* The last of each is for inference, where weights are packed once and only read: nothing for the direct way, whose reading the
  * tiles ask for ahead; more at stride 2, where one picture through 128 → 256 channels took 540 µs in place of the direct 185. */
@@ -28,6 +28,8 @@ const ig__conv_price ig__conv_prices[] = {
   [DIRECT] = {"direct", {1 / 0.92, 0, 120}, 0},
   [WINOGRAD] = {"winograd", {1 / 0.9, 4, 12}, 12},
   [STRIDED] = {"winograd, stride 2", {1 / 0.9, 16, 12}, 60},
+  [BF16] = {"bf16", {1 / 1.85, 4, 130}, 0},
+  [BF16_WINOGRAD] = {"bf16 winograd", {1 / 1.85, 7, 18}, 18},
 };
 const int ig__conv_price_count = sizeof ig__conv_prices / sizeof ig__conv_prices[0];
 
@@ -75,25 +77,49 @@ static void estimate_winograd(const layer *l, int m, ig__conv_estimate *e) {
   if (l->training && e->term[2] * IG__BLOCK > LARGE_WEIGHTS) e->term[2] *= LARGE_PRICE;
 }
 
+/* In bf16 a register tile has two blocks of outputs, or does the work of one for nothing. */
+static void estimate_bf16(const layer *l, int m, ig__conv_estimate *e) {
+  const double taps = l->g->kh * l->g->kw, outputs = l->n * l->g->oh * l->g->ow, pairs = l->out > 1 ? l->out : 2;
+  (void)m;
+  e->price = BF16;
+  e->term[0] = outputs * taps * IG__BLOCK * l->in * pairs;
+  e->term[1] = outputs * taps * l->in + (l->dx ? l->n * l->g->h * l->g->w * l->out : 0);
+  e->term[2] = taps * IG__BLOCK * l->in * l->out;
+}
+
+static void estimate_bf16_winograd(const layer *l, int m, ig__conv_estimate *e) {
+  estimate_winograd(l, m & ~IG__BF16, e);
+  e->price = BF16_WINOGRAD;
+}
+
 #define BY_WINOGRAD(name, m)                                                                                                 \
   {name, m, &ig__op_conv2d_winograd_pack, {&ig__op_conv2d_winograd, &ig__op_conv2d_dx_winograd, &ig__op_conv2d_dw_winograd}, \
    winograd_accepts, estimate_winograd}
+
+#define BY_BF16(name, m, estimate)                                                                                           \
+  {name, m, &ig__op_conv2d_winograd_pack, {&ig__op_conv2d_winograd, &ig__op_conv2d_dx_winograd, &ig__op_conv2d_dw_winograd}, \
+   winograd_accepts, estimate}
+
+/* --conv direct takes none but m = 0 and 1. */
+static bool is_direct(int m) { return (m & ~IG__BF16) <= 1; }
 
 static const way ways[IG__CONV_WAYS] = {
   {"direct", 0, &ig__op_conv2d_pack, {&ig__op_conv2d_direct, &ig__op_conv2d_dx_direct, &ig__op_conv2d_dw_direct}, accepts_all,
    estimate_direct},
   BY_WINOGRAD("winograd 4", 4),
   BY_WINOGRAD("winograd 2", 2),
+  BY_BF16("bf16", IG__BF16 | 1, estimate_bf16),
+  BY_BF16("bf16 winograd 2", IG__BF16 | 2, estimate_bf16_winograd),
 };
 
 int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training,
-                       bool direct, ig__conv_estimate out[IG__CONV_WAYS]) {
+                       bool direct, bool bf16, ig__conv_estimate out[IG__CONV_WAYS]) {
   const bool dx = pass == IG__CONV_DX;
   const layer it = {.g = g, .form = form, .k = k, .n = n, .h = dx ? g->h : g->oh, .w = dx ? g->w : g->ow, .dx = dx, .training = training,
                     .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
   int best = 0;
   for (int i = 0; i < IG__CONV_WAYS; i++) {
-    out[i] = (ig__conv_estimate){.name = ways[i].name, .accepts = (i == 0 || !direct) && ways[i].accepts(&it, ways[i].m)};
+    out[i] = (ig__conv_estimate){.name = ways[i].name, .accepts = (!direct || is_direct(ways[i].m)) && (bf16 || !(ways[i].m & IG__BF16)) && ways[i].accepts(&it, ways[i].m)};
     if (!out[i].accepts) continue;
     ways[i].estimate(&it, ways[i].m, &out[i]);
     const ig__conv_price *price = &ig__conv_prices[out[i].price];
@@ -117,7 +143,7 @@ ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g) {
   o.form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__conv_forward_form(g, l->graph, l->in[0]);
   char question[IG__QUESTION_SIZE];
   ig__conv_question(question, pass, g, o.form, l->graph->n, l->graph->training);
-  int choice = ig__conv_estimates(l->k, pass, g, o.form, l->graph->n, l->graph->training, l->graph->direct, estimate);
+  int choice = ig__conv_estimates(l->k, pass, g, o.form, l->graph->n, l->graph->training, l->graph->direct, l->graph->bf16, estimate);
   for (int i = 0; i < IG__CONV_WAYS; i++)
     if (estimate[i].accepts && ig__choices_give(l->from->choices, question, ways[i].name)) choice = i;
   const way *w = &ways[choice];

@@ -5,7 +5,7 @@
 
 #include "ops/conv_geometry.h"
 
-#define IG__CONV_WAYS 3
+#define IG__CONV_WAYS 5
 #define IG__CONV_TERMS 3
 
 /* A cost is the sum of three terms by their constants, in multiply-adds of one block of 16 channels: products, elements of
@@ -23,9 +23,9 @@ typedef struct ig__conv_estimate {
 } ig__conv_estimate;
 
 /* For a planned batch of n pictures; answers the way that lowering takes. `training`: weights are packed in every step;
- * `direct`: no other way than the first. */
+ * `direct`: no Winograd; `bf16`: those ways too that round operands to bf16. */
 int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training,
-                       bool direct, ig__conv_estimate out[IG__CONV_WAYS]);
+                       bool direct, bool bf16, ig__conv_estimate out[IG__CONV_WAYS]);
 
 /* The pass of the layer in words, for ig__choices: all that the estimates follow from but the instruction set, which a run cannot
  * change. */

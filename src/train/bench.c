@@ -178,8 +178,9 @@ static ig_status open_all(bench *b, ig_bench_result *r) {
   ig_train_options train = ig_train_options_default();
   int real_size;
   if (o->train && o->infer) return ig__fail(IG_USAGE, "bench: train and infer are both asked for; choose one");
-  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(ig__real_size(b->context, o->precision, &real_size));
   IG__TRY(ig__model_any(b->context, o->model, NULL, o->classes, real_size, 1, &b->model));
+  b->model->bf16 = ig__is_bf16(o->precision);
   IG__TRY(ig__synthetic_info(b->model, &b->info));
   IG__TRY(ig__synthetic_batch(&b->info, o->batch, 1, &b->batch));
   IG__TRY(ig__network_new(b->context, &(ig__network_request){.model = b->model, .data = &b->info, .n = o->batch,

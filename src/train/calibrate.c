@@ -22,6 +22,7 @@ typedef struct calibration {
   ig_context *context;
   const ig_bench_options *options;
   const ig__kernels *k;
+  bool bf16;
   ig__conv layer[MOST_LAYERS];
   int layers;
   double unit;               /* seconds that a multiply-add of 16 channels takes at the peak of one core */
@@ -34,7 +35,7 @@ typedef struct calibration {
 static bool has_ways(const calibration *c, const ig__conv *g, ig__pack form) {
   ig__conv_estimate e[IG__CONV_WAYS];
   int accepts = 0;
-  ig__conv_estimates(c->k, IG__CONV_FORWARD, g, form, 1, true, false, e);
+  ig__conv_estimates(c->k, IG__CONV_FORWARD, g, form, 1, true, false, c->bf16, e);
   for (int i = 0; i < IG__CONV_WAYS; i++) accepts += e[i].accepts;
   return accepts > 1;
 }
@@ -121,6 +122,7 @@ static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass
     in0 = ig__node1(graph, &ig__op_relu, NULL, in0); /* a few channels straight from a batch would be read as they lie there */
     ig__value out = ig__node2(graph, ops[pass], pass == IG__CONV_FORWARD ? (const void *)&o : g, in0, in1);
     graph->choices = &choices;
+    graph->bf16 = c->bf16;
     status = ig__graph_status(graph);
     if (status == IG_OK)
       status = ig__plan_new(&plan, &(ig__plan_request){.graph = graph, .output = &(ig__plan_output){out, -1}, .output_count = 1, .k = c->k});
@@ -140,7 +142,7 @@ static ig_status time_way(const calibration *c, const ig__conv *g, ig__conv_pass
 static ig_status measure_row(calibration *c, const ig__conv *g, ig__conv_pass pass, int n, ig_calibration_row *row) {
   const ig__pack form = form_of(g, pass);
   ig__conv_estimate e[IG__CONV_WAYS];
-  const int chosen = ig__conv_estimates(c->k, pass, g, form, n, true, false, e);
+  const int chosen = ig__conv_estimates(c->k, pass, g, form, n, true, false, c->bf16, e);
   int best = chosen;
   *row = (ig_calibration_row){.pass = passes[pass], .batch = n};
   snprintf(row->layer, sizeof row->layer, "%d -> %d, %d x %d, k%d s%d p%d", g->c_in, g->c_out, g->h, g->w, g->kh, g->sh, g->ph);
@@ -244,7 +246,7 @@ static ig_status calibrate(calibration *c, ig_calibration_result *r) {
   r->isa = ig_context_isa(c->context);
   r->peak_gflops = ig__measure_peak(c->context, c->k, 0.2);
   c->unit = 2.0 * IG__BLOCK * r->threads / (r->peak_gflops * 1e9);
-  if (c->layers) ig__conv_estimates(c->k, IG__CONV_FORWARD, &c->layer[0], IG__PACK_FORWARD, 1, true, false, e);
+  if (c->layers) ig__conv_estimates(c->k, IG__CONV_FORWARD, &c->layer[0], IG__PACK_FORWARD, 1, true, false, c->bf16, e);
   for (int i = 0; c->layers && i < IG__CONV_WAYS; i++) r->way[i] = e[i].name;
   return measure_all(c, r);
 }
@@ -253,10 +255,10 @@ ig_status ig_calibrate(ig_context *context, const ig_bench_options *options, ig_
   int real_size;
   *result = (ig_calibration_result){.isa = ""};
   IG__TRY(ig__options_check(IG_VERB_BENCH, options));
-  IG__TRY(ig__real_size(options->precision, &real_size));
+  IG__TRY(ig__real_size(context, options->precision, &real_size));
   calibration *c = ig__alloc(1, sizeof *c);
   if (!c) return IG_NO_MEMORY;
-  *c = (calibration){.context = context, .options = options, .k = ig__kernels_for(context->isa, real_size)};
+  *c = (calibration){.context = context, .options = options, .k = ig__kernels_for(context->isa, real_size), .bf16 = ig__is_bf16(options->precision)};
   ig_status status = calibrate(c, result);
   ig__free(c->measured);
   ig__free(c);

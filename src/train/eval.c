@@ -66,9 +66,10 @@ static ig_status open_all(evaluation *e) {
   const ig_eval_options *o = e->options;
   int real_size;
   IG__TRY(find_part(e));
-  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(ig__real_size(e->context, o->precision, &real_size));
   IG__TRY(ig__run_options("eval", o->run, &e->run));
   IG__TRY(ig__model_any(e->context, o->run, NULL, 1, real_size, 0, &e->model));
+  e->model->bf16 = ig__is_bf16(o->precision);
   IG__TRY(open_samples(e));
   IG__TRY(ig__network_new(e->context, &(ig__network_request){.model = e->model, .data = &e->source->info, .loss = e->run.loss,
                           .conv = *o->conv ? o->conv : e->run.conv, .n = o->batch}, &e->network));

@@ -3,9 +3,16 @@
 
 #include <string.h>
 
-ig_status ig__real_size(const char *precision, int *out) {
-  *out = !strcmp(precision, "f32") ? 4 : !strcmp(precision, "f64") ? 8 : 0;
-  return *out ? IG_OK : ig__fail(IG_USAGE, "--precision %s: f32 and f64 are there", precision);
+bool ig__is_bf16(const char *precision) { return !strcmp(precision, "bf16"); }
+
+ig_status ig__real_size(const ig_context *context, const char *precision, int *out) {
+  const bool bf16 = ig__is_bf16(precision), here = context->isa == IG__ISA_REFERENCE || (context->isa == IG__ISA_AVX512 && ig__bf16_usable());
+  *out = !strcmp(precision, "f32") || bf16 ? 4 : !strcmp(precision, "f64") ? 8 : 0;
+  if (!*out) return ig__fail(IG_USAGE, "--precision %s: f32, f64 and bf16 are there", precision);
+  if (bf16 && !here)
+    return ig__fail(IG_USAGE, "--precision bf16 asks for AVX-512 with AVX512_BF16, and this is %s on %s; f32 is as good and needs neither",
+                    ig__isa_name(context->isa), ig__cpu_name());
+  return IG_OK;
 }
 
 static bool ends_with(const char *s, const char *end) {

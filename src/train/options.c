@@ -7,7 +7,7 @@
 
 #define OPT(member, fallback, min, max, unit, help) IG__OPTION(T, member, fallback, min, max, unit, help)
 #define TEXT(member, fallback, help) IG__OPTION(T, member, fallback, 0, 0, "", help)
-#define PRECISION TEXT(precision, "f32", "f32 or f64: the real type of weights and arithmetic")
+#define PRECISION TEXT(precision, "f32", "f32, f64: the real type; bf16: f32, and convolutions round what they multiply")
 #define CONV_HELP "auto, or direct: no convolution by Winograd, which is faster and rounds a little more"
 #define CONV TEXT(conv, "auto", CONV_HELP)
 #define THREADS OPT(threads, "0", 0, 4096, "", "compute threads; 0: as many as the process may use")

@@ -106,9 +106,10 @@ static ig_status open_all(prediction *v) {
   const ig_predict_options *o = v->options;
   ig_predictor_options how = {.batch = o->batch};
   int real_size;
-  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(ig__real_size(v->context, o->precision, &real_size));
   IG__TRY(find_conv(o, &how.direct));
   IG__TRY(ig__trained_open(v->context, o->run, real_size, &v->model));
+  v->model->model->bf16 = ig__is_bf16(o->precision);
   if (v->model->classes < 1) return ig__fail(IG_BAD_MODEL, "%s ends in pictures, not in classes", o->run);
   IG__TRY(ig_predictor_new(v->context, v->model, &how, &v->predictor));
   IG__TRY(ig__predictor_prepare(v->predictor));

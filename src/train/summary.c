@@ -72,8 +72,9 @@ ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_
   int real_size = 0;
   *result = (ig_summary_result){.rows = 0};
   ig_status status = ig__options_check(IG_VERB_SUMMARY, options);
-  if (status == IG_OK) status = ig__real_size(options->precision, &real_size);
+  if (status == IG_OK) status = ig__real_size(context, options->precision, &real_size);
   if (status == IG_OK) status = ig__model_any(context, options->model, NULL, options->classes, real_size, 0, &model);
+  if (status == IG_OK) model->bf16 = ig__is_bf16(options->precision);
   if (status == IG_OK) status = ig__cancel_check(context);
   if (status == IG_OK) status = fill_rows(context, model, result);
   for (size_t i = 0; status == IG_OK && i < model->state_count; i++) result->states += model->state[i].count;

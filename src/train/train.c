@@ -67,10 +67,11 @@ static ig_status open_data(ig__trainer *t) {
 static ig_status open_model(ig__trainer *t) {
   const ig_train_options *o = t->options;
   int real_size;
-  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(ig__real_size(t->context, o->precision, &real_size));
   IG__TRY(ig__model_named(t->context, o->model, t->source->info.class_count, &t->model));
   IG__TRY(ig__model_fit(t->model, &t->source->info));
   IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
+  t->model->bf16 = ig__is_bf16(o->precision);
   if (*o->freeze) IG__TRY(ig__patterns_freeze(t->model, o->freeze));
   if (!t->model->class_name) {
     size_t classes = (size_t)t->source->info.class_count;

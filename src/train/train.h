@@ -379,7 +379,9 @@ ig_status ig__model_any(const ig_context *context, const char *name, const ig__s
 ig_status ig__data_open(const ig_context *context, const char *text, const ig__source_want *want, ig__source **out);
 /* Weights from a file or a run folder into the trainer's model; what did not match is said. */
 ig_status ig__trainer_take_weights(ig__trainer *trainer, const char *from);
-ig_status ig__real_size(const char *precision, int *out);
+/* Of "f32", "f64" and "bf16", which is refused where the context's instruction set has no such products. */
+ig_status ig__real_size(const ig_context *context, const char *precision, int *out);
+bool ig__is_bf16(const char *precision);
 /* What a source is asked for on behalf of a model: its input and, for a trained one, its classes (borrowed). */
 ig__source_want ig__model_want(const ig__model *model);
 /* The same for a model that is not open yet, because the number of classes is not known before the data. */

@@ -249,6 +249,10 @@ test_bench() {
   for word in "2 -> 1, 8 x 8, k3 s1 p1" forward dx dw direct "winograd 4" constants; do want_out "$word"; done
   run bench softmax --precision f16
   want_code 2
+  want_err "f32, f64 and bf16"
+  IMGRAD_ISA=baseline run bench softmax --precision bf16
+  want_code 2
+  want_err AVX512_BF16
   want_jq
   run bench mlp --infer --json --seconds 0.05 --batch 3
   want_code 0

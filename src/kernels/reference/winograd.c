@@ -1,12 +1,15 @@
 /* Winograd convolution as the textbook has it: Y = Aᵀ[(G g Gᵀ) ∘ (Bᵀ d B)]A, tile by tile. Sums are double; what is stored in
  * between is not. */
+#include "kernels/reference/bf16.h"
 #include "kernels/reference/winograd.h"
 
-bool IG__NAME(winograd_takes)(const ig__conv *g, int m) { return ig__winograd_takes(g, m); }
+bool IG__NAME(winograd_takes)(const ig__conv *g, int m) {
+  return m & IG__BF16 ? bf16_takes(g, m) : ig__winograd_takes(g, m);
+}
 
 size_t IG__NAME(winograd_count)(const ig__conv *g, int m, ig__pack form) {
-  (void)form;
-  return ig__winograd_count(g, m);
+  if (m == BF16_DIRECT) return ig__pack_count(g, form);
+  return ig__winograd_count(g, m & ~IG__BF16);
 }
 
 size_t IG__NAME(winograd_scratch)(const ig__conv *g, int m, ig__pack form) {
@@ -23,6 +26,10 @@ static double weight(const filter *f, const real *taps, bool turned, int i, int 
 }
 
 void IG__NAME(winograd_pack)(const ig__conv *g, int m, ig__pack form, const void *w, void *u, int part, int parts) {
+  if (m == BF16_DIRECT) {
+    IG__NAME(conv2d_pack)(g, form, w, u, part, parts);
+    return;
+  }
   bool backward = form == IG__PACK_BACKWARD;
   const filter f = filter_of(g, m, backward, 0);
   int outs = IG__BLOCK * ig__blocks(g->c_out), ins = IG__BLOCK * ig__blocks(g->c_in), places = f.places * f.places;
@@ -34,7 +41,7 @@ void IG__NAME(winograd_pack)(const ig__conv *g, int m, ig__pack form, const void
       const real *taps = o < g->c_out && i < g->c_in ? (const real *)w + ((int64_t)o * g->c_in + i) * 9 : NULL;
       for (int e = 0; e < places; e++)
         ((real *)u)[(size_t)e * ig__winograd_plane(g) + ig__winograd_index(g, form, o, i)] =
-          (real)(taps ? weight(&f, taps, backward, e / f.places, e % f.places) : 0);
+          rounded(m, taps ? weight(&f, taps, backward, e / f.places, e % f.places) : 0);
     }
   for (int e = 1; part == parts - 1 && e <= places; e++)
     for (int l = 1; l <= IG__BLOCK; l++) ((real *)u)[(size_t)e * ig__winograd_plane(g) - (size_t)l] = 0;
@@ -48,6 +55,7 @@ typedef struct call {
   const real *u;
   ig__pack form;
   const ig__epilogue *e;
+  int m;
 } call;
 
 /* Bᵀ d B of the tile whose first element is (top, left) of channel c. */
@@ -74,7 +82,7 @@ static void tile(const call *k, int n, int co, int row, int column) {
     size_t at = k->form == IG__PACK_BACKWARD ? ig__winograd_index(k->g, k->form, ci, co) : ig__winograd_index(k->g, k->form, co, ci);
     for (int i = 0; i < k->v.elements; i++)
       for (int j = 0; j < k->h.elements; j++)
-        sums[i][j] += v[i][j] * (double)k->u[(size_t)(k->v.place[i] * k->v.places + k->h.place[j]) * ig__winograd_plane(k->g) + at];
+        sums[i][j] += (double)rounded(k->m, v[i][j]) * (double)k->u[(size_t)(k->v.place[i] * k->v.places + k->h.place[j]) * ig__winograd_plane(k->g) + at];
   }
   int top = row * k->v.out_step, left = column * k->h.out_step;
   for (int i = 0; i < k->v.out && top + i < y->h; i++)
@@ -97,14 +105,22 @@ static void tiles(const call *k, int n0, int n1, int part, int parts) {
 
 void IG__NAME(winograd)(const ig__conv *g, int m, const ig__image *x, const void *u, const ig__image *y,
                         const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch) {
-  const call k = { g, filter_of(g, m, false, g->ph), filter_of(g, m, false, g->pw), x, y, u, IG__PACK_FORWARD, e };
+  const call k = { g, filter_of(g, m, false, g->ph), filter_of(g, m, false, g->pw), x, y, u, IG__PACK_FORWARD, e, m };
   (void)scratch;
+  if (m == BF16_DIRECT) {
+    IG__NAME(bf16_forward)(g, x, u, y, e, n0, n1, part, parts);
+    return;
+  }
   tiles(&k, n0, n1, part, parts);
 }
 
 void IG__NAME(winograd_dx)(const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx, int n0, int n1,
                            int part, int parts, void *scratch) {
-  const call k = { g, filter_of(g, m, true, g->ph), filter_of(g, m, true, g->pw), dy, dx, u, IG__PACK_BACKWARD, NULL };
+  const call k = { g, filter_of(g, m, true, g->ph), filter_of(g, m, true, g->pw), dy, dx, u, IG__PACK_BACKWARD, NULL, m };
   (void)scratch;
+  if (m == BF16_DIRECT) {
+    IG__NAME(bf16_dx)(g, dy, u, dx, n0, n1, part, parts);
+    return;
+  }
   tiles(&k, n0, n1, part, parts);
 }

@@ -1,4 +1,5 @@
 /* Winograd's gradient to the weights by its matrices, element by element. */
+#include "kernels/reference/bf16.h"
 #include "kernels/reference/winograd.h"
 
 /* The pixel, or 0 outside the picture. */
@@ -48,6 +49,10 @@ void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const i
   const int pairs = (ig__blocks(g->c_out) + 1) / 2, width = 2 * IG__BLOCK;
   const int c0 = width * ig__cut(pairs, part, parts), c1 = smaller(width * ig__cut(pairs, part + 1, parts), g->c_out);
   (void)scratch;
+  if (m == BF16_DIRECT) {
+    IG__NAME(bf16_dw)(g, x, dy, partial, n0, n1, part, parts);
+    return;
+  }
   const filter v = filter_of(g, m, false, g->ph), h = filter_of(g, m, false, g->pw);
   for (int co = c0; co < c1; co++)
     for (int ci = 0; ci < g->c_in; ci++) {
@@ -57,8 +62,8 @@ void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const i
         for (int n = n0; n < n1; n++)
           for (int row = 0; row * v.out_step < g->oh; row++)
             for (int column = 0; column * h.out_step < g->ow; column++)
-              sums[v.place[i] * h.places + h.place[j]] += input_at(&v, &h, x, n, ci, row, column, i, j) *
-                                                          output_at(&v, &h, dy, n, co, row, column, i, j);
+              sums[v.place[i] * h.places + h.place[j]] += (double)rounded(m, input_at(&v, &h, x, n, ci, row, column, i, j)) *
+                                                          (double)rounded(m, output_at(&v, &h, dy, n, co, row, column, i, j));
       }
       for (int place = 0; place < v.places * h.places; place++)
         ((real *)partial)[transformed_at(g, place, co, ci)] += (real)sums[place];
@@ -67,6 +72,10 @@ void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const i
 
 void IG__NAME(winograd_unpack)(const ig__conv *g, int m, const void *const *partials, int count, void *dw, int part,
                                int parts) {
+  if (m == BF16_DIRECT) {
+    IG__NAME(conv2d_unpack)(g, IG__PACK_FORWARD, partials, count, dw, part, parts);
+    return;
+  }
   const filter f = filter_of(g, m, false, 0);
   const int c0 = IG__BLOCK * ig__cut(ig__blocks(g->c_out), part, parts);
   const int c1 = smaller(IG__BLOCK * ig__cut(ig__blocks(g->c_out), part + 1, parts), g->c_out);

@@ -1,6 +1,7 @@
 /* Winograd convolution: groups of tiles go through the input transform, (m+2)² matrix products, and the output transform.
  * Each product is the register tile of the direct convolution as a 1 × 1 over tiles; an element's sum is one chain over the
  * input channels, whatever tiles share the group. */
+#include "kernels/vector/bf16.h"
 #include "kernels/vector/conv_tile.h"
 #include "kernels/vector/relu.h"
 #include "kernels/vector/winograd_strided.h"
@@ -29,10 +30,21 @@ static group group_of(int m, int in, int out) {
   return s;
 }
 
+/* In bf16 (bf16.h) a few blocks at a time are transformed as floats, and then rounded into planes of all blocks. */
+#define FLOAT_BLOCKS 4
+
+static int64_t floats_plane(const group *s) { return (int64_t)FLOAT_BLOCKS * s->tiles * IG__BLOCK + IG__BLOCK; }
+static int64_t rounded_plane(int in, const group *s) { return (int64_t)in * s->tiles * IG__BLOCK + 2 * IG__BLOCK; }
+
 size_t IG__NAME(winograd_scratch)(const ig__conv *g, int m, ig__pack form) {
   const bool backward = form == IG__PACK_BACKWARD;
+  if (IG__IS_DIRECT_BF16(m)) return IG__NAME(bf16_scratch)(g, form);
   if (g->sh == 2) return IG__NAME(strided_scratch)(g, form);
-  const group s = group_of(m, ig__blocks(backward ? g->c_out : g->c_in), ig__blocks(backward ? g->c_in : g->c_out));
+  const bool rounds = IG__IS_BF16(m);
+  m &= ~IG__BF16;
+  const int in = ig__blocks(backward ? g->c_out : g->c_in);
+  const group s = group_of(m, in, ig__blocks(backward ? g->c_in : g->c_out));
+  if (rounds) return (size_t)((m + 2) * (m + 2)) * (size_t)(rounded_plane(in, &s) * (int64_t)sizeof(half) + (floats_plane(&s) + s.m_plane) * (int64_t)sizeof(real));
   return (size_t)((m + 2) * (m + 2)) * (size_t)(s.v_plane + s.m_plane) * sizeof(real);
 }
 
@@ -46,6 +58,7 @@ typedef struct wino {
   int in, last_lanes; /* input blocks, lanes of the last one */
   group size;
   real *v, *products;
+  half *rounded; /* NULL: the products are of floats */
 } wino;
 
 /* ---- Products ---------------------------------------------------------------------------------------------------------- */
@@ -83,6 +96,29 @@ static void multiply(const wino *r, int plane, int tiles, int out0, int out1, in
       IG__NAME(conv_tile)(&t, p1 - p0, vectors);
     }
   }
+}
+
+/* The same in bf16: the transform of all blocks, and a plane's products. */
+static void round_input(const wino *r, int64_t first, int tiles) {
+  const int64_t block = (int64_t)r->size.tiles * IG__BLOCK, from = floats_plane(&r->size), to = rounded_plane(r->in, &r->size);
+  for (int b0 = 0; b0 < r->in; b0 += FLOAT_BLOCKS) {
+    const int b1 = b0 + FLOAT_BLOCKS < r->in ? b0 + FLOAT_BLOCKS : r->in;
+    IG__NAME(winograd_input)(&r->tiles, first, tiles, b0, b1, r->v, from, block, IG__BLOCK);
+    for (int plane = 0; plane < (r->tiles.m + 2) * (r->tiles.m + 2); plane++)
+      for (int b = b0; b < b1; b++)
+        IG__NAME(bf16_round)(r->v + plane * from + (b - b0) * block, r->rounded + plane * to + b * block, (tiles + 1) / 2 * 2 * IG__BLOCK);
+  }
+}
+
+static void multiply_rounded(const wino *r, int plane, int tiles, int out0, int out1) {
+  static const int64_t here[1];
+  const int64_t rows = (int64_t)r->size.tiles * IG__BLOCK, u_out = 2 * (int64_t)r->in * IG__BLOCK * IG__BLOCK;
+  const bf16_product p = {
+    .x = r->rounded + plane * rounded_plane(r->in, &r->size), .w = (const half *)(const void *)r->u + 2 * plane * r->u_plane + out0 * u_out,
+    .y = r->products + plane * r->size.m_plane, .tap_x = here, .tap_w = here, .x_block = rows, .w_block = IG__BLOCK * IG__BLOCK,
+    .w_next = out0 + 1 < out1 ? u_out : 0, .y_next = out0 + 1 < out1 ? rows : 0, .blocks = r->in, .taps = 1,
+  };
+  IG__NAME(bf16_multiply)(&p, tiles);
 }
 
 /* ---- Output: Y = Aᵀ M A, with scale, bias, something to add, and relu -------------------------------------------------- */
@@ -203,11 +239,15 @@ IG__INLINE void output(const int side, const bool relu_too, const bool add_too, 
 
 static void run_group(const wino *r, int64_t first, int tiles, int out0, int out1) {
   const int m = r->tiles.m;
-  IG__NAME(winograd_input)(&r->tiles, first, tiles, 0, r->in, r->v, r->size.v_plane,
-                           (int64_t)r->size.tiles * IG__BLOCK, IG__BLOCK);
+  const bool rounds = IG__HAS_BF16 && r->rounded;
+  if (rounds) round_input(r, first, tiles);
+  else IG__NAME(winograd_input)(&r->tiles, first, tiles, 0, r->in, r->v, r->size.v_plane, (int64_t)r->size.tiles * IG__BLOCK, IG__BLOCK);
   for (int o = out0; o < out1; o += r->size.outs) {
     const int end = o + r->size.outs < out1 ? o + r->size.outs : out1;
-    for (int plane = 0; plane < (m + 2) * (m + 2); plane++) multiply(r, plane, tiles, o, end, out1);
+    for (int plane = 0; plane < (m + 2) * (m + 2); plane++) {
+      if (rounds) multiply_rounded(r, plane, tiles, o, end);
+      else multiply(r, plane, tiles, o, end, out1);
+    }
     switch (2 * r->epilogue.relu + (r->epilogue.add != NULL)) {
 #define OUTPUT(relu_too, add_too)                                              \
   if (m == 4) output(4, relu_too, add_too, r, first, tiles, o, end);           \
@@ -233,14 +273,17 @@ static int tile_cuts(int64_t tiles, int pictures, int parts) {
 
 /* The tiles of pictures n0 … n1-1 in groups of nearly one size. */
 static void run(wino *r, int n0, int n1, int part, int parts, void *scratch) {
-  const int m = r->tiles.m, out = ig__blocks(r->y->c);
+  const bool rounds = IG__IS_BF16(r->tiles.m);
+  const int m = r->tiles.m & ~IG__BF16, out = ig__blocks(r->y->c);
+  r->tiles.m = m;
   r->tiles.down = (r->y->h + m - 1) / m;
   r->tiles.across = (r->y->w + m - 1) / m;
   r->in = ig__blocks(r->tiles.x->c);
   r->last_lanes = (r->tiles.x->c - 1) % IG__BLOCK + 1;
   r->size = group_of(m, r->in, out);
   r->v = scratch;
-  r->products = r->v + (m + 2) * (m + 2) * r->size.v_plane;
+  r->products = r->v + (m + 2) * (m + 2) * (rounds ? floats_plane(&r->size) : r->size.v_plane);
+  if (rounds) r->rounded = (half *)(void *)(r->products + (m + 2) * (m + 2) * r->size.m_plane);
   const int64_t each = (int64_t)r->tiles.down * r->tiles.across, all = (n1 - n0) * each;
   const int cuts = tile_cuts(each, n1 - n0, parts), cut = part % cuts, out0 = conv_part(out, part / cuts, parts / cuts),
             out1 = conv_part(out, part / cuts + 1, parts / cuts);
@@ -254,6 +297,10 @@ static void run(wino *r, int n0, int n1, int part, int parts, void *scratch) {
 
 void IG__NAME(winograd)(const ig__conv *g, int m, const ig__image *x, const void *u, const ig__image *y,
                         const ig__epilogue *e, int n0, int n1, int part, int parts, void *scratch) {
+  if (IG__IS_DIRECT_BF16(m)) {
+    IG__NAME(bf16_forward)(g, x, u, y, e, n0, n1, part, parts, scratch);
+    return;
+  }
   if (g->sh == 2) {
     IG__NAME(strided)(g, x, u, y, e, n0, n1, part, parts, scratch);
     return;
@@ -267,6 +314,10 @@ void IG__NAME(winograd)(const ig__conv *g, int m, const ig__image *x, const void
 /* The gradient to the input is the convolution of dy with the turned weights, padded by what is left of the window. */
 void IG__NAME(winograd_dx)(const ig__conv *g, int m, const ig__image *dy, const void *u, const ig__image *dx, int n0, int n1,
                            int part, int parts, void *scratch) {
+  if (IG__IS_DIRECT_BF16(m)) {
+    IG__NAME(bf16_dx)(g, dy, u, dx, n0, n1, part, parts, scratch);
+    return;
+  }
   if (g->sh == 2) {
     IG__NAME(strided_dx)(g, dy, u, dx, n0, n1, part, parts, scratch);
     return;

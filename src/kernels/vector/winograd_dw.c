@@ -5,6 +5,7 @@
  * Tiles go through in groups whose transforms stay in the second-level cache. Each group's products are added up in registers
  * from zero and then to `partial`: that lets `partial` be fetched while the products run, and the sums round less than one
  * long chain. Groups are cut by shape and picture count alone, the same for every part and instruction set. */
+#include "kernels/vector/bf16.h"
 #include "kernels/vector/winograd_product.h"
 #include "kernels/vector/winograd_strided.h"
 
@@ -89,6 +90,7 @@ typedef struct dw_call {
   real *v, *d;                        /* transforms of x and dy: [(m+2)²][block][tile][16] */
   int64_t v_plane, d_plane, block;    /* elements from place to place, from block to block */
   int64_t u_plane, u_block;           /* the same of partial */
+  half *rounded;                      /* NULL: the products are of floats */
   int m, down, across, in_blocks, out0, out1;
 } dw_call;
 
@@ -147,6 +149,21 @@ static void products(const dw_call *c, int tiles) {
     }
 }
 
+/* The same in bf16: place by place the transforms are rounded into pairs of tiles, as many as the first-level cache holds. */
+static void products_rounded(const dw_call *c, int tiles) {
+  const int64_t block = (tiles + 1) / 2 * 2 * IG__BLOCK;
+  half *const v = c->rounded, *const d = v + c->in_blocks * block;
+  for (int place = 0; place < (c->m + 2) * (c->m + 2); place++) {
+    for (int b = 0; b < c->in_blocks; b++) IG__NAME(bf16_pairs)(c->v + place * c->v_plane + b * c->block, v + b * block, tiles);
+    for (int k = c->out0; k < c->out1; k++)
+      IG__NAME(bf16_pairs)(c->d + place * c->d_plane + (k - c->out0) * c->block, d + (k - c->out0) * block, tiles);
+    for (int k = c->out0; k < c->out1; k += 2)
+      for (int b = 0; b < c->in_blocks; b++)
+        IG__NAME(bf16_multiply_dw)(v + b * block, d + (k - c->out0) * block, k + 1 < c->out1 ? block : 0, (tiles + 1) / 2,
+                                   c->partial + place * c->u_plane + k * c->u_block + b * IG__BLOCK * IG__BLOCK, c->u_block);
+  }
+}
+
 /* ---- Groups of tiles --------------------------------------------------------------------------------------------------- */
 
 #ifndef GROUP_BYTES
@@ -171,18 +188,28 @@ int IG__NAME(winograd_dw_parts)(const ig__conv *g, int m) {
 }
 
 size_t IG__NAME(winograd_dw_scratch)(const ig__conv *g, int m) {
+  if (IG__IS_DIRECT_BF16(m)) return IG__NAME(bf16_dw_scratch)(g);
   if (g->sh == 2) return IG__NAME(strided_dw_scratch)(g);
+  const bool rounds = IG__IS_BF16(m);
+  m &= ~IG__BF16;
   const int tiles = group_tiles(g, m);
   const int64_t planes = plane_of(ig__blocks(g->c_in), tiles) + plane_of(ig__blocks(g->c_out), tiles);
-  return (size_t)(planes * (m + 2) * (m + 2)) * sizeof(real);
+  const size_t rounded = rounds ? (size_t)(ig__blocks(g->c_in) + ig__blocks(g->c_out)) * (size_t)(tiles + 1) * IG__BLOCK * sizeof(half) : 0;
+  return (size_t)(planes * (m + 2) * (m + 2)) * sizeof(real) + rounded;
 }
 
 void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const ig__image *dy, void *partial, int n0, int n1,
                            int part, int parts, void *scratch) {
+  if (IG__IS_DIRECT_BF16(m)) {
+    IG__NAME(bf16_dw)(g, x, dy, partial, n0, n1, part, parts, scratch);
+    return;
+  }
   if (g->sh == 2) {
     IG__NAME(strided_dw)(g, x, dy, partial, n0, n1, part, parts, scratch);
     return;
   }
+  const bool rounds = IG__IS_BF16(m);
+  m &= ~IG__BF16;
   const int blocks = ig__blocks(g->c_out), pairs = (blocks + 1) / 2, most = group_tiles(g, m);
   dw_call c = {
     .g = g, .dy = dy, .partial = partial, .m = m, .down = (g->oh + m - 1) / m, .across = (g->ow + m - 1) / m,
@@ -196,6 +223,7 @@ void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const i
   c.d_plane = plane_of(c.out1 - c.out0, most);
   c.v = scratch;
   c.d = c.v + c.v_plane * (m + 2) * (m + 2);
+  if (rounds) c.rounded = (half *)(void *)(c.d + c.d_plane * (m + 2) * (m + 2));
   const winograd_tiles s = { .x = x, .m = m, .ph = g->ph, .pw = g->pw, .down = c.down, .across = c.across };
   const int64_t each = (int64_t)c.down * c.across, total = (n1 - n0) * each, groups = (total + most - 1) / most;
   for (int64_t i = 0; i < groups; i++) {
@@ -203,6 +231,7 @@ void IG__NAME(winograd_dw)(const ig__conv *g, int m, const ig__image *x, const i
     IG__NAME(winograd_input)(&s, t0, (int)(t1 - t0), 0, c.in_blocks, c.v, c.v_plane, c.block, IG__BLOCK);
     if (m == 4) transform_dy(4, &c, t0, (int)(t1 - t0));
     else transform_dy(2, &c, t0, (int)(t1 - t0));
-    products(&c, (int)(t1 - t0));
+    if (IG__HAS_BF16 && c.rounded) products_rounded(&c, (int)(t1 - t0));
+    else products(&c, (int)(t1 - t0));
   }
 }

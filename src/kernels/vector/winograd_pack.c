@@ -1,12 +1,15 @@
 /* Weights into Winograd's domain: U = G g Gᵀ. */
+#include "kernels/vector/bf16.h"
 #include "kernels/vector/turn.h"
 #include "kernels/vector/winograd_strided.h"
 
-bool IG__NAME(winograd_takes)(const ig__conv *g, int m) { return ig__winograd_takes(g, m); }
+bool IG__NAME(winograd_takes)(const ig__conv *g, int m) {
+  return IG__IS_BF16(m) ? IG__NAME(bf16_takes)(g, m) : ig__winograd_takes(g, m); /* which knows no m of bf16 */
+}
 
 size_t IG__NAME(winograd_count)(const ig__conv *g, int m, ig__pack form) {
-  (void)form;
-  return ig__winograd_count(g, m);
+  if (IG__IS_DIRECT_BF16(m)) return ig__pack_count(g, form);
+  return ig__winograd_count(g, m & ~IG__BF16);
 }
 
 #define TAPS 9
@@ -126,6 +129,10 @@ IG__INLINE void block(const int m, const bool turned, const real *taps, real *u,
 
 void IG__NAME(winograd_pack)(const ig__conv *g, int m, ig__pack form, const void *w, void *u, int part, int parts) {
   const bool backward = form == IG__PACK_BACKWARD;
+  if (IG__IS_BF16(m)) {
+    IG__NAME(bf16_pack)(g, m, form, w, u, part, parts);
+    return;
+  }
   const int outer = ig__blocks(backward ? g->c_in : g->c_out), inner = ig__blocks(backward ? g->c_out : g->c_in);
   const int64_t plane = (int64_t)ig__winograd_plane(g);
   real taps[IG__BLOCK * TAPS * IG__BLOCK];

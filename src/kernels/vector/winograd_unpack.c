@@ -1,4 +1,5 @@
 /* From sums in Winograd's domain to the gradient of the weights: dw = GᵀUG, for 16 output channels at a time. */
+#include "kernels/vector/bf16.h"
 #include "kernels/vector/winograd.h"
 #include "kernels/vector/turn.h"
 
@@ -104,6 +105,11 @@ static void turn_rows(const real *from, int rows, int outs, real *to, int64_t pi
 
 void IG__NAME(winograd_unpack)(const ig__conv *g, int m, const void *const *partials, int count, void *dw, int part,
                                int parts) {
+  if (IG__IS_DIRECT_BF16(m)) {
+    IG__NAME(conv2d_unpack)(g, IG__PACK_FORWARD, partials, count, dw, part, parts);
+    return;
+  }
+  m &= ~IG__BF16;
   const int blocks = ig__blocks(g->c_out), places = (m + 2) * (m + 2);
   const int64_t block = (int64_t)ig__blocks(g->c_in) * IG__BLOCK * IG__BLOCK, plane = block * blocks;
   real sum[36 * CHANNELS * IG__BLOCK], taps[IG__BLOCK * 9 * IG__BLOCK];

@@ -36,9 +36,10 @@ static ig_status read_model(ig__opened *r) {
   int real_size;
   char *path = ig__format("%s/model.safetensors", r->folder);
   if (!path) return IG_NO_MEMORY;
-  ig_status status = ig__real_size(r->options.precision, &real_size);
+  ig_status status = ig__real_size(r->context, r->options.precision, &real_size);
   if (status == IG_OK && ig__file_exists(path)) status = ig__model_load_with(&r->context->ops, path, real_size, &r->model);
   else ig__snprintf(r->without, sizeof r->without, "No weights have been kept yet: what is made of them is left out.");
+  if (r->model) r->model->bf16 = ig__is_bf16(r->options.precision);
   ig__free(path);
   return status;
 }

@@ -27,11 +27,11 @@ static ig__model *train(const reference *r, const reference_run *run, seen *loss
   ig_train_result result;
   ig__model *m;
   int real_size;
-  CHECK_OK(ig__real_size(run->name, &real_size));
   snprintf(weights, sizeof weights, "%s/start.safetensors", test_folder());
   snprintf(out, sizeof out, "%s/run", test_folder());
   snprintf(number, sizeof number, "%d", run->steps);
   CHECK_OK(ig_context_new(&context, NULL));
+  CHECK_OK(ig__real_size(context, run->name, &real_size));
   write_weights(context, r, real_size, weights);
   const char *const words[][2] = {{"data", "random"}, {"model", r->model}, {"optimizer", "sgd"}, {"lr", "0.01"}, {"loss", "mse"},
                                   {"epochs", number}, {"batch", "32"}, {"val", "0"}, {"precision", run->name},
