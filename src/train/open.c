@@ -1,11 +1,12 @@
 /* What the words on the command line open. */
+#include "base/unknown.h"
 #include "train/own.h"
 
 #include <string.h>
 
 ig_status ig__real_size(const char *precision, int *out) {
   *out = !strcmp(precision, "f32") ? 4 : !strcmp(precision, "f64") ? 8 : 0;
-  return *out ? IG_OK : ig__fail(IG_USAGE, "--precision %s: f32 and f64 are there", precision);
+  return *out ? IG_OK : ig__unknown(IG_USAGE, precision, (const char *const[]){"f32", "f64"}, 2, "--precision:");
 }
 
 static bool ends_with(const char *s, const char *end) {
@@ -72,16 +73,19 @@ ig_status ig__model_want_of(const ig_context *context, const char *name, ig__sou
 /* Weights from a file or a run folder; what did not match is said. */
 ig_status ig__trainer_take_weights(ig__trainer *t, const char *from) {
   char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
-  ig__buffer unmatched = {0};
+  ig__buffer unmatched = {0}, classes = {0};
   int matched = 0;
   if (!path) return IG_NO_MEMORY;
-  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
+  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched, &classes);
   if (status == IG_OK) {
     ig__buffer_add(&unmatched, "", 1);
+    ig__buffer_add(&classes, "", 1);
     ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
+    if (!classes.failed && classes.size > 1) ig__log(t->context, IG_LOG_INFO, "%s", (const char *)classes.data);
     if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
   }
   ig__buffer_free(&unmatched);
+  ig__buffer_free(&classes);
   ig__free(path);
   return status;
 }

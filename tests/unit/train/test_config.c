@@ -90,7 +90,7 @@ TEST(recipes) {
   CHECK(count > 0 && !ig_recipe_help(count) && !ig_recipe_text(count));
   ig_train_options o = ig_train_options_default();
   CHECK_STATUS(ig_options_load(IG_VERB_TRAIN, &o, "mnist-98"), IG_USAGE);
-  CHECK_HAS(ig_last_error(), "did you mean \"mnist-99\"");
+  CHECK_HAS(ig_last_error(), "did you mean mnist-99?");
   ig_eval_options e = ig_eval_options_default();
   CHECK_STATUS(ig_options_load(IG_VERB_EVAL, &e, "mnist-99"), IG_USAGE);
 }
