@@ -107,7 +107,7 @@ static void figures(const ig__run_view *view, ig__buffer *out) {
   int64_t n = 0;
   double low, high;
   for (int c = 0; c < a->classes; c++) n += a->n[c];
-  ig__buffer_text(out, "<div class=\"tiles wide\">\n");
+  ig__buffer_text(out, "<div class=\"tiles\">\n");
   if (a->classes > IG__REPORT_TOP && !isnan(f->top)) {
     char title[32];
     ig__snprintf(title, sizeof title, "top-%d accuracy", IG__REPORT_TOP);
@@ -121,7 +121,7 @@ static void figures(const ig__run_view *view, ig__buffer *out) {
   }
   if (!isnan(f->auc)) {
     figure(out, "ROC AUC", IG__UNIT_PLAIN, f->auc, "auc");
-    ig__buffer_text(out, "<small>mean over the classes: how often a picture of a class is ranked above one of another; 1 is best, 0.5 is chance</small></div>\n");
+    ig__buffer_text(out, "<small>how often a picture of a class ranks above one of another, mean over the classes; 0.5 is chance</small></div>\n");
   }
   if (!isnan(f->brier)) {
     figure(out, "Brier score", IG__UNIT_PLAIN, f->brier, "brier");
