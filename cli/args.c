@@ -49,6 +49,14 @@ static const char *own_word(const reader *r, const char *key) {
   return best;
 }
 
+/* What is said of an option begins with the verb's name already; what is said of a file does not. */
+static void say_failure(const reader *r) {
+  const char *text = ig_last_error(), *name = r->command->name;
+  const size_t length = strlen(name);
+  if (strncmp(text, name, length) == 0 && text[length] == ':') cli_say("imgrad %s", text);
+  else cli_say("imgrad %s: %s", name, text);
+}
+
 static int refuse_option(const reader *r, const char *key, const char *value) {
   const char *near = own_word(r, key);
   if (r->command->verb == CLI_NO_VERB || (near && !known(r, key))) {
@@ -57,7 +65,7 @@ static int refuse_option(const reader *r, const char *key, const char *value) {
   }
   ig_status status = ig_option_set((ig_verb)r->command->verb, r->options, key, value ? value : "");
   if (status == IG_OK) cli_say("imgrad %s: --%s needs a value", r->command->name, key);
-  else cli_say("imgrad %s: %s", r->command->name, ig_last_error());
+  else say_failure(r);
   return usage_hint(r);
 }
 
@@ -141,7 +149,7 @@ static int set_bare(reader *r, const char *word, int *seen) {
   *seen = 1;
   ig_status status = ig_option_set((ig_verb)r->command->verb, r->options, r->command->positional, word);
   if (status == IG_OK) return -1;
-  cli_say("imgrad %s: %s", r->command->name, ig_last_error());
+  say_failure(r);
   return usage_hint(r);
 }
 
@@ -155,7 +163,7 @@ static int set_option(reader *r, const item *it) {
   if (!it->value || (own_word(r, it->key) && !known(r, it->key))) return refuse_option(r, it->key, it->value);
   ig_status status = ig_option_set((ig_verb)r->command->verb, r->options, it->key, it->value);
   if (status == IG_OK) return -1;
-  cli_say("imgrad %s: %s", r->command->name, ig_last_error());
+  say_failure(r);
   return status == IG_USAGE ? usage_hint(r) : ig_status_exit_code(status);
 }
 
@@ -173,7 +181,7 @@ static int load_config(reader *r) {
   if (!r->config) return -1;
   ig_status status = ig_options_load((ig_verb)r->command->verb, r->options, r->config);
   if (status == IG_OK) return -1;
-  cli_say("imgrad %s: %s", r->command->name, ig_last_error());
+  say_failure(r);
   return ig_status_exit_code(status);
 }
 

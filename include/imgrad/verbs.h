@@ -70,6 +70,7 @@ typedef struct ig_train_options {
   int accumulate;               /* batches whose gradients make one step */
   bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
+  double test;                  /* share of the training part that is put aside for testing, where the data bring no test part; 0 */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
   int threads;                  /* 0: as many as the process may use */

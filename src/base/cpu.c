@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -139,7 +140,5 @@ ig_status ig__isa_choose(const char *name, ig__isa *out) {
       *out = (ig__isa)isa;
       return IG_OK;
     }
-  const char *nearest = ig__nearest(name, names, IG__ISA_COUNT);
-  return ig__fail(IG_USAGE, "%s'%s' is no instruction set; %s%s", source, name,
-                  nearest ? "did you mean " : "known: reference, baseline, avx2, avx512, neon", nearest ? nearest : "");
+  return ig__unknown(IG_USAGE, name, names, IG__ISA_COUNT, "%s", *source ? "IMGRAD_ISA:" : "the instruction set");
 }

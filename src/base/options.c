@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/option_value.h"
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <string.h>
 
@@ -45,15 +46,10 @@ static const ig__option *find(const ig__option *table, const char *name, size_t 
 
 static ig_status unknown(const char *thing, const ig__option *table, const char *key) {
   const char *names[OPTIONS_MAX] = {NULL};
-  char known[512];
-  size_t count = 0, at = 0;
+  size_t count = 0;
   for (const ig__option *o = table; o && o->name && count < OPTIONS_MAX; o++) names[count++] = o->name;
   if (count == 0) return ig__fail(IG_USAGE, "%s: '%s' is not known: it takes no options", thing, key);
-  const char *nearest = ig__nearest(key, names, count);
-  if (nearest) return ig__fail(IG_USAGE, "%s: the option '%s' is not known; did you mean %s?", thing, key, nearest);
-  for (size_t i = 0; i < count && at < sizeof known; i++)
-    at += (size_t)ig__snprintf(known + at, sizeof known - at, "%s%s", i ? ", " : "", names[i]);
-  return ig__fail(IG_USAGE, "%s: the option '%s' is not known; known: %s", thing, key, known);
+  return ig__unknown(IG_USAGE, key, names, count, "%s: the option", thing);
 }
 
 static ig_status set(const char *thing, const ig__option *o, void *options, const char *value) {

@@ -2,6 +2,7 @@
 #include "data/augment.h"
 
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,17 +40,13 @@ struct ig__augment {
 
 static ig_status find_kind(const char *name, const ig__augment_kind **out) {
   const char *names[KIND_COUNT];
-  char known[512] = "";
-  for (size_t i = 0, used = 0; i < KIND_COUNT && used < sizeof known; i++) {
+  for (size_t i = 0; i < KIND_COUNT; i++) {
     names[i] = ig__augment_kinds[i]->name;
-    used += (size_t)ig__snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
     if (strcmp(names[i], name) != 0) continue;
     *out = ig__augment_kinds[i];
     return IG_OK;
   }
-  const char *nearest = ig__nearest(name, names, KIND_COUNT);
-  return ig__fail(IG_USAGE, "augment: '%.80s' is not known%s%s; known: %s", name, nearest ? "; did you mean " : "",
-                  nearest ? nearest : "", known);
+  return ig__unknown(IG_USAGE, name, names, KIND_COUNT, "augment:");
 }
 
 /* One augmentation, "shift 4". */

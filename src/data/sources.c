@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,15 +63,10 @@ static bool is_path(const char *text) { return ig__is_folder(text) || ig__file_e
  * there: no name is near it. */
 static ig_status unknown(const char *word) {
   const char *names[KIND_COUNT];
-  char all[512] = "";
-  for (size_t i = 0, used = 0; i < KIND_COUNT && used < sizeof all; i++) {
-    names[i] = ig__source_kinds[i]->name;
-    int n = snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", names[i]);
-    used += n > 0 ? (size_t)n : 0;
-  }
-  const char *near = strchr(word, '/') ? NULL : ig__nearest(word, names, KIND_COUNT);
-  if (near) return ig__fail(IG_USAGE, "%s: no such file or folder, and no data of that name; did you mean \"%s\"?", word, near);
-  return ig__fail(IG_USAGE, "%s: no such file or folder; built-in data: %s", word, all);
+  char known[IG__SUGGESTION_SIZE];
+  for (size_t i = 0; i < KIND_COUNT; i++) names[i] = ig__source_kinds[i]->name;
+  if (strchr(word, '/')) return ig__fail(IG_USAGE, "%s: no such file or folder", word);
+  return ig__fail(IG_USAGE, "%s: no such file or folder, and no data of that name%s", word, ig__suggestion(known, word, names, KIND_COUNT));
 }
 
 /* The kind that opens this path: the first, in alphabetical order, that recognises it. */

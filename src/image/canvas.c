@@ -14,16 +14,19 @@
 
 static bool swaps(int turn) { return turn >= 5; }
 
-uint64_t ig__canvas_memory(const ig__canvas *c) {
+static uint64_t memory(const ig__canvas *c) {
   const ig__picture_want *w = &c->want;
   return BASE_MEMORY + MEMORY_A_BYTE * (uint64_t)c->bytes + 12 * (uint64_t)w->height * (uint64_t)w->width;
 }
 
-ig_status ig__canvas_allow(const ig__canvas *c, uint64_t bytes) {
+uint64_t ig__canvas_left(const ig__canvas *c) { return memory(c) > c->used ? memory(c) - c->used : 0; }
+
+ig_status ig__canvas_allow(ig__canvas *c, uint64_t bytes) {
   char asked[32], most[32];
-  if (bytes <= ig__canvas_memory(c)) return IG_OK;
+  c->used += bytes;
+  if (c->used <= memory(c)) return IG_OK;
   return ig__fail(IG_BAD_DATA, "a picture of %d × %d pixels would take %s of memory, at most %s is given for it", c->width, c->height,
-                  ig__print_bytes(asked, bytes), ig__print_bytes(most, ig__canvas_memory(c)));
+                  ig__print_bytes(asked, c->used), ig__print_bytes(most, memory(c)));
 }
 
 /* What is shown of a picture of h × w in th × tw pixels: the box in the picture, and the size inside the bars. */
@@ -83,7 +86,9 @@ ig_status ig__canvas_start(ig__canvas *c, int height, int width) {
   c->row_width = width;
   for (int i = 0; i < 4; i++) c->box[i] /= shrink;
   size_t channels = (size_t)c->out_channels;
-  IG__TRY(ig__canvas_allow(c, (uint64_t)height * (uint64_t)c->wide * channels));
+  /* A picture that is one row, or one column, has filters that are larger than it. */
+  IG__TRY(ig__canvas_allow(c, (uint64_t)height * (uint64_t)c->wide * channels + (uint64_t)width * channels +
+                              ig__filter_memory(c->wide, width, c->box[1], c->box[3]) + ig__filter_memory(c->tall, height, c->box[0], c->box[2])));
   IG__TRY(ig__filter_make(&c->across, c->wide, width, c->box[1], c->box[3]));
   IG__TRY(ig__filter_make(&c->down, c->tall, height, c->box[0], c->box[2]));
   if (!(c->line = ig__alloc((size_t)width, channels))) return IG_NO_MEMORY;

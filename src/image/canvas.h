@@ -20,6 +20,7 @@ typedef struct ig__canvas {
   ig__picture_want want;
   size_t bytes;          /* of the file: memory may grow with it */
   bool look;             /* only the size is wanted: codecs stop after begin */
+  uint64_t used;         /* memory that has been allowed so far */
   /* Set by begin. */
   int channels, height, width, turn;
   int shrink;            /* 1, 2, 4 or 8: rows may come from a picture so many times smaller */
@@ -36,15 +37,17 @@ typedef struct ig__canvas {
 ig_status ig__canvas_begin(ig__canvas *canvas, int channels, int height, int width, int turn);
 /* The size in which rows will come: height and width over a shrink of 1, 2, 4 or 8, rounded up. */
 ig_status ig__canvas_start(ig__canvas *canvas, int height, int width);
-/* Refuses a codec's own memory (whole pictures that cannot be had row by row) when it is out of proportion to the file. */
-ig_status ig__canvas_allow(const ig__canvas *canvas, uint64_t bytes);
-uint64_t ig__canvas_memory(const ig__canvas *canvas);
+/* Books memory that is about to be taken; refuses it when all of it together is out of proportion to the file. A codec calls this for its
+ * own: rows, and whole pictures that cannot be had row by row. */
+ig_status ig__canvas_allow(ig__canvas *canvas, uint64_t bytes);
+uint64_t ig__canvas_left(const ig__canvas *canvas);  /* that would still be allowed */
 void ig__canvas_row(ig__canvas *canvas, const uint8_t *row);
 /* After the last row. */
 ig_status ig__canvas_finish(ig__canvas *canvas, ig__picture *out);
 void ig__canvas_free(ig__canvas *canvas);
 
-/* Output of `count` from [from, from + length) of an input of `size`. */
+/* Output of `count` from [from, from + length) of an input of `size`; and the memory that this will take. */
+uint64_t ig__filter_memory(int count, int size, double from, double length);
 ig_status ig__filter_make(ig__filter *filter, int count, int size, double from, double length);
 void ig__filter_free(ig__filter *filter);
 void ig__filter_row(const ig__filter *filter, int channels, const uint8_t *in, uint8_t *out);

@@ -31,10 +31,19 @@ static void fill(ig__filter *f, int i, int size, double centre, double reach, do
     f->weight[(size_t)i * (size_t)f->taps + (size_t)k] = (int32_t)(0.5 + (sum != 0 ? w[k] / sum : w[k]) * (1 << WEIGHT_BITS));
 }
 
+static bool is_same(int count, int size, double from, double length) { return from == 0 && length == size && count == size; }
+static double reach_of(int count, double length) { return length < count ? 1 : length / count; }
+static int taps_of(double reach) { return (int)ceil(reach) * 2 + 1; }
+
+uint64_t ig__filter_memory(int count, int size, double from, double length) {
+  const uint64_t taps = (uint64_t)taps_of(reach_of(count, length)), n = (uint64_t)count;
+  return is_same(count, size, from, length) ? 0 : n * (taps * sizeof(int32_t) + 2 * sizeof(int)) + taps * sizeof(double);
+}
+
 ig_status ig__filter_make(ig__filter *f, int count, int size, double from, double length) {
-  double scale = length / count, reach = scale < 1 ? 1 : scale;
+  double scale = length / count, reach = reach_of(count, length);
   size_t cells;
-  *f = (ig__filter){.count = count, .taps = (int)ceil(reach) * 2 + 1, .same = from == 0 && length == size && count == size};
+  *f = (ig__filter){.count = count, .taps = taps_of(reach), .same = is_same(count, size, from, length)};
   if (f->same) return IG_OK;
   if (!ig__mul_size((size_t)count, (size_t)f->taps, &cells)) return ig__fail(IG_NO_MEMORY, "resize: %d of %d pixels", count, size);
   f->first = ig__alloc(2 * (size_t)count, sizeof *f->first);

@@ -3,6 +3,7 @@
 #include "model/parse.h"
 
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <math.h>
 #include <string.h>
@@ -92,10 +93,7 @@ static ig_status unknown_param(const ig__block *b, const char *word, size_t leng
   if (length > IG__TEXT_NAME) length = IG__TEXT_NAME;
   memcpy(name, word, length);
   name[length] = 0;
-  const char *nearest = ig__nearest(name, b->param, (size_t)b->param_count);
-  if (nearest)
-    return ig__fail(IG_BAD_MODEL, "block %s: the parameter '%s' is not known; did you mean %s?", b->name, name, nearest);
-  return ig__fail(IG_BAD_MODEL, "block %s, defined in line %d: the parameter '%s' is not known", b->name, b->number, name);
+  return ig__unknown(IG_BAD_MODEL, name, b->param, (size_t)b->param_count, "block %s, defined in line %d: the parameter", b->name, b->number);
 }
 
 static ig_status bind_params(const ig__block *b, const ig__statement *s, ig__frame *f) {

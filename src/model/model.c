@@ -2,6 +2,7 @@
 #include "model/model_impl.h"
 
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <string.h>
 
@@ -43,18 +44,13 @@ static ig_status open_file(const ig__own_ops *own, const char *path, int classes
 
 ig_status ig__model_open_with(const ig__own_ops *own, const char *name, int classes, ig__model **out) {
   const char *names[BUILTINS_SHOWN];
-  char known[512];
-  size_t count = 0, used = 0;
+  char known[IG__SUGGESTION_SIZE];
+  size_t count = 0;
   *out = NULL;
   if (ig__file_exists(name) && !ig__is_folder(name)) return open_file(own, name, classes, out);
-  known[0] = 0;
   for (const ig__builtin *b = ig__builtins; b->name; b++) {
     if (strcmp(b->name, name) == 0) return ig__model_parse(b->text, strlen(b->text), b->name, classes, out);
     if (count < BUILTINS_SHOWN) names[count++] = b->name;
-    if (used < sizeof known)
-      used += (size_t)ig__snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", b->name);
   }
-  const char *nearest = ig__nearest(name, names, count);
-  return ig__fail(IG_USAGE, "model '%s': no such file, and no built-in model of that name%s%s; built-in are: %s", name,
-                  nearest ? "; did you mean " : "", nearest ? nearest : "", known);
+  return ig__fail(IG_USAGE, "model '%s': no such file, and no built-in model of that name%s", name, ig__suggestion(known, name, names, count));
 }

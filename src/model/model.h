@@ -129,7 +129,8 @@ static inline ig_status ig__model_load(const char *path, int real_size, ig__mode
 ig_status ig__model_load_bytes(const ig__own_ops *own, uint8_t *bytes, size_t size, const char *place, int real_size,
                                ig__model **out);
 /* Weights by name and shape into a bound model; *matched tells how many tensors were taken, and what did not match is
- * listed in `unmatched` as text lines (may be NULL). IG_BAD_MODEL when nothing matches. */
-ig_status ig__model_load_weights(ig__model *model, const char *path, int *matched, ig__buffer *unmatched);
+ * listed in `unmatched` as text lines (may be NULL). With `classes`, a file of other classes gives the last layer the rows of those classes that
+ * both have, and the line says which (nothing when the classes are the same). IG_BAD_MODEL when nothing matches. */
+ig_status ig__model_load_weights(ig__model *model, const char *path, int *matched, ig__buffer *unmatched, ig__buffer *classes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "model/parse.h"
 
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,21 +56,15 @@ static bool usable(const ig__op *op) { return op && (op->flags & (IG__LAYER | IG
 
 static ig_status unknown_op(const ig__parser *p, const char *word) {
   static const char *const keywords[] = {"input", "block", "end", "output"};
-  const char *names[NAMES_SHOWN];
-  char known[640];
-  size_t count = 0, used = 0;
+  const char *names[NAMES_SHOWN + 4];
+  size_t count = 0;
   for (size_t i = 0; ig__ops[i] && count < NAMES_SHOWN; i++)
     if (usable(ig__ops[i])) names[count++] = ig__ops[i]->name;
   for (size_t i = 0; p->own && i < p->own->count && count < NAMES_SHOWN; i++)
     if (usable(p->own->op[i])) names[count++] = p->own->op[i]->name;
   for (size_t i = 0; i < p->block_count && count < NAMES_SHOWN; i++) names[count++] = p->block[i].name;
-  const char *nearest = ig__nearest(word, names, count), *keyword = ig__nearest(word, keywords, 4);
-  if (keyword && (!nearest || ig__word_distance(word, keyword) < ig__word_distance(word, nearest))) nearest = keyword;
-  if (nearest) return ig__fail(IG_BAD_MODEL, "the op '%.80s' is not known; did you mean %s?", word, nearest);
-  known[0] = 0;
-  for (size_t i = 0; i < count && used < sizeof known; i++)
-    used += (size_t)ig__snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
-  return ig__fail(IG_BAD_MODEL, "the op '%.80s' is not known; known: %s", word, known);
+  for (size_t i = 0; i < 4; i++) names[count++] = keywords[i];
+  return ig__unknown(IG_BAD_MODEL, word, names, count, "the op");
 }
 
 static ig_status find_op(const ig__parser *p, ig__statement *s) {
@@ -221,10 +216,8 @@ static ig_status check_count(const ig__statement *s) {
   size_t count = 0;
   for (size_t i = 0; ig__ops[i] && count < NAMES_SHOWN; i++)
     if (ig__ops[i]->flags & IG__ACTIVATION) names[count++] = ig__ops[i]->name;
-  const char *nearest = ig__nearest(s->words[last], names, count);
-  if (!nearest) return IG_OK;
-  return ig__fail(IG_BAD_MODEL, "%s: the activation '%.80s' is not known; did you mean %s?", s->word, s->words[last],
-                  nearest);
+  if (!ig__nearest(s->words[last], names, count)) return IG_OK;
+  return ig__unknown(IG_BAD_MODEL, s->words[last], names, count, "%.60s: the activation", s->word);
 }
 
 /* ---- the whole line ------------------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <string.h>
 
@@ -24,15 +25,11 @@ static size_t find(thing_at at, const char *name) {
 /* `word` is NULL when the text was empty. */
 static ig_status unknown(const char *kind, thing_at at, const char *word) {
   const char *names[MOST_THINGS] = {NULL};
-  char known[KNOWN_SIZE] = "";
-  size_t count = 0, used = 0;
+  char known[IG__SUGGESTION_SIZE];
+  size_t count = 0;
   for (; count < MOST_THINGS && at(count); count++) names[count] = at(count)->name;
-  for (size_t i = 0; i < count && used < sizeof known; i++)
-    used += (size_t)ig__snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
-  if (!word) return ig__fail(IG_USAGE, "%s: a name is missing; known: %s", kind, known);
-  const char *nearest = ig__nearest(word, names, count);
-  if (!nearest) return ig__fail(IG_USAGE, "%s: '%.200s' is not known; known: %s", kind, word, known);
-  return ig__fail(IG_USAGE, "%s: '%.200s' is not known; did you mean %s? Known: %s", kind, word, nearest, known);
+  if (!word) return ig__fail(IG_USAGE, "%s: a name is missing%s", kind, ig__suggestion(known, "", names, count));
+  return ig__unknown(IG_USAGE, word, names, count, "%s:", kind);
 }
 
 static ig_status parse_words(const char *kind, thing_at at, char **words, int count, size_t *index, void **options) {

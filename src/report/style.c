@@ -60,7 +60,7 @@ const char *const ig__style[] = {
   ".gallery img{max-width:94px}.pairs{gap:4px 14px}}\n"
   "@media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--grid:#e4e4e4;--good:23 125 70;--bad:205 60 20;--c0:#1f6feb;--c1:#d9680c;\n"
   "--c2:#178a4c;--c3:#8a46d8;--c4:#c9246b;--c5:#0a7e8c;--c6:#8a6500;--c7:#5c6670;--tint:#1f6feb14}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
-  "body{font-size:12px}main{max-width:none;padding:0}nav{display:none}section{border:0;padding:4px 0;border-radius:0}figure,tr,.tiles{break-inside:avoid}\n"
-  "h2,h3{break-after:avoid}.frame{overflow:visible}pre{max-height:none;white-space:pre-wrap}a{color:inherit;text-decoration:none}\n"
+  "body{font-size:12px}table{font-size:11px}th,td{padding:3px 6px}th{white-space:normal}main{max-width:none;padding:0}nav{display:none}section{border:0;padding:4px 0;border-radius:0}figure,tr,.tiles{break-inside:avoid}\n"
+  "details::details-content{content-visibility:visible;block-size:auto}h2,h3{break-after:avoid}.frame{overflow:visible}pre{max-height:none;white-space:pre-wrap}a{color:inherit;text-decoration:none}\n"
   ".charts{grid-template-columns:1fr 1fr}.three{grid-template-columns:1fr 1fr 1fr}.side{display:block}.tiles{grid-template-columns:repeat(4,1fr)}}\n",
   NULL};

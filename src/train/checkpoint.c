@@ -181,7 +181,7 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
 
 ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *place, ig__checkpoint *out) {
   *out = (ig__checkpoint){0};
-  if (size < 24 || memcmp(bytes, MAGIC, 8)) return ig__fail(IG_BAD_MODEL, "%s: not a checkpoint of this version", place);
+  if (size < 24 || memcmp(bytes, MAGIC, 8)) return ig__fail(IG_BAD_MODEL, "%s: this is no checkpoint, or one of another version", place);
   out->fingerprint = get_u64(bytes + 8);
   uint64_t count = get_u64(bytes + 16), left = size - 24;
   const uint8_t *p = bytes + 24;

@@ -1,5 +1,6 @@
 /* How much the pictures of each class count in the training loss. */
 #include "base/text.h"
+#include "base/unknown.h"
 #include "train/train.h"
 
 #include <string.h>
@@ -33,9 +34,7 @@ static ig_status unknown(const char *word, char (*names)[64], int classes) {
   const char *list[SHOWN];
   int count = classes < SHOWN ? classes : SHOWN;
   for (int c = 0; c < count; c++) list[c] = names[c];
-  const char *nearest = ig__nearest(word, list, (size_t)count);
-  return ig__fail(IG_USAGE, "--class-weights: there is no class '%s'%s%s", word, nearest ? "; did you mean " : "",
-                  nearest ? nearest : "");
+  return ig__unknown(IG_USAGE, word, list, (size_t)count, "--class-weights: the class");
 }
 
 /* One NAME=WEIGHT; names may hold '=', weights cannot. */

@@ -1,5 +1,6 @@
 /* Configuration files: flat YAML, one `key: value` for each option that has the same word on the command line. */
 #include "base/text.h"
+#include "base/unknown.h"
 #include "train/train.h"
 
 #include <string.h>
@@ -148,8 +149,8 @@ ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, si
 
 #define RECIPES_SHOWN 64
 
-/* The recipe of this name: *out is NULL when there is none, and *near then the name that was probably meant, or NULL. */
-static void find_recipe(const char *name, const ig__builtin **out, const char **near) {
+/* The recipe of this name: *out is NULL when there is none, and `known` then says what was probably meant. */
+static void find_recipe(const char *name, const ig__builtin **out, char known[IG__SUGGESTION_SIZE]) {
   const char *names[RECIPES_SHOWN];
   size_t count = 0;
   *out = NULL;
@@ -157,7 +158,7 @@ static void find_recipe(const char *name, const ig__builtin **out, const char **
     if (!strcmp(r->name, name)) *out = r;
     if (count < RECIPES_SHOWN) names[count++] = r->name;
   }
-  *near = strchr(name, '/') ? NULL : ig__nearest(name, names, count);
+  ig__suggestion(known, name, names, count);
 }
 
 ig_status ig_options_load(ig_verb verb, void *options, const char *path) {
@@ -166,10 +167,10 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path) {
   /* As for models, a file of that name comes first. Recipes are runs, and only training makes one. */
   if (verb == IG_VERB_TRAIN && !ig__file_exists(path)) {
     const ig__builtin *recipe;
-    const char *near;
-    find_recipe(path, &recipe, &near);
+    char known[IG__SUGGESTION_SIZE];
+    find_recipe(path, &recipe, known);
     if (recipe) return ig__config_parse(verb, options, (const uint8_t *)recipe->text, strlen(recipe->text), recipe->name);
-    if (near) return ig__fail(IG_USAGE, "%s: no such file, and no recipe of that name; did you mean \"%s\"?", path, near);
+    if (!strchr(path, '/')) return ig__fail(IG_USAGE, "%s: no such file, and no recipe of that name%s", path, known);
   }
   IG__TRY(ig__file_read(path, MAX_CONFIG, &bytes, &size));
   ig_status status = ig__config_parse(verb, options, bytes, size, path);

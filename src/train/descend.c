@@ -2,6 +2,7 @@
 #include "train/train.h"
 
 #include "base/text.h"
+#include "base/unknown.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,9 +20,7 @@ ig_status ig__optimizer_is_descent(const char *text, bool *descent) {
   if (*descent || found < 1 || ig__optimiser_find(words[0])) return IG_OK; /* what is wrong besides, the parser says */
   for (size_t i = 0; ig__optimisers[i] && count < MOST_NAMES; i++) names[count++] = ig__optimisers[i]->name;
   for (size_t i = 0; ig__descent_methods[i] && count < MOST_NAMES; i++) names[count++] = ig__descent_methods[i]->name;
-  const char *nearest = ig__nearest(words[0], names, count);
-  return ig__fail(IG_USAGE, "optimizer: '%.200s' is not known%s%s; see 'imgrad help optimizers'", words[0],
-                  nearest ? "; did you mean " : "", nearest ? nearest : "");
+  return ig__unknown(IG_USAGE, words[0], names, count, "optimizer:");
 }
 
 /* What has no meaning for a descent is refused, not ignored. */

@@ -1,4 +1,5 @@
 /* The verb eval: a trained model on one part of its data or of others. */
+#include "base/unknown.h"
 #include "train/train.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@ typedef struct evaluation {
 ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out) {
   *out = ig_train_options_default();
   if (!*run) return ig__fail(IG_USAGE, "%s: which run? Name a run folder or a .safetensors file", verb);
+  if (!ig__is_folder(run) && !ig__file_exists(run)) return ig__fail(IG_USAGE, "%s: no such run folder or .safetensors file", run);
   if (!ig__is_folder(run)) return IG_OK;
   char *path = ig__format("%s/config.yaml", run);
   ig_status status = path ? ig_options_load(IG_VERB_TRAIN, out, path) : IG_NO_MEMORY;
@@ -36,7 +38,7 @@ static ig_status find_part(evaluation *e) {
       e->part = (ig__part)p;
       return IG_OK;
     }
-  return ig__fail(IG_USAGE, "--part %s: test, val and train are there", e->options->part);
+  return ig__unknown(IG_USAGE, e->options->part, (const char *const[]){"test", "val", "train"}, 3, "--part:");
 }
 
 static void report_broken(void *user, const ig__ref *ref, const char *message) {
@@ -55,10 +57,11 @@ static ig_status open_samples(evaluation *e) {
   bool taken = e->part == IG__TRAIN || !e->source->info.count[e->part], counted = !strcmp(e->run.l2_scale, "half_mean");
   ig__loader_options look = {.threads = e->options->workers, .strict = taken && e->options->strict,
                              .broken = taken ? report_broken : NULL, .user = e};
-  IG__TRY(ig__parts_make(e->context, e->source, &(ig__split_options){.seed = (uint64_t)e->run.seed, .val = e->run.val,
-                         .limit = e->run.limit}, taken || counted ? &look : NULL, &e->samples));
+  const ig__split_options split = ig__split_of_run(&e->run);
+  IG__TRY(ig__parts_make(e->context, e->source, &split, taken || counted ? &look : NULL, &e->samples));
   if (!e->samples.count[e->part])
-    return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part", data, ig__part_name(e->part));
+    return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part; --part measures another, and a run with --test 0.1 keeps some for a test", data,
+                    ig__part_name(e->part));
   return IG_OK;
 }
 

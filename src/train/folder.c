@@ -18,6 +18,8 @@ ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]) {
   if (*out) {
     snprintf(path, IG_PATH_SIZE, "%s", out);
     if (is_empty_folder(path)) return IG_OK;
+    if (ig__is_folder(path) || ig__file_exists(path))
+      return ig__fail(IG_USAGE, "--out %s: is there already, and nothing is written over; name a folder that is new, or go on with a run by --resume", out);
     return ig__fail_at(ig__make_new_folder(path), "--out %s", out);
   }
   IG__TRY(ig__make_folder("runs"));

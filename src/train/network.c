@@ -1,10 +1,13 @@
 /* A model and its plan for one mode: what turns a batch into a loss, answers and gradients. */
+#include "base/unknown.h"
 #include "ops/ops.h"
 #include "ops/scale.h"
 #include "train/network_impl.h"
 
 #include <math.h>
 #include <string.h>
+
+#define LOSSES_SHOWN 64
 
 enum { OUT_LOSS, OUT_ANSWER };
 enum { NUMBERS, PROBABILITIES, LOGARITHMS, SOFTMAX_LOGITS, SIGMOID_LOGITS };
@@ -49,6 +52,16 @@ static ig__value weight_leaf(ig__graph *graph) {
   return ig__leaf_add(graph, IG__LEAF_FIELD, 2, IG__REAL, ig__shape_make(1, &graph->n, true));
 }
 
+static ig_status unknown_loss(const ig__own_ops *own, const char *word) {
+  const char *names[LOSSES_SHOWN];
+  size_t count = 0;
+  for (size_t i = 0; ig__ops[i] && count < LOSSES_SHOWN; i++)
+    if (ig__ops[i]->flags & IG__LOSS) names[count++] = ig__ops[i]->name;
+  for (size_t i = 0; own && i < own->count && count < LOSSES_SHOWN; i++)
+    if (own->op[i]->flags & IG__LOSS) names[count++] = own->op[i]->name;
+  return ig__unknown(IG_USAGE, word, names, count, "loss:");
+}
+
 /* The loss named by --loss on (prediction, target). */
 static ig__value build_loss(const ig__own_ops *own, ig__graph *graph, const char *text, ig__value prediction, ig__value target,
                             bool weighted) {
@@ -57,8 +70,7 @@ static ig__value build_loss(const ig__own_ops *own, ig__graph *graph, const char
   strcpy(copy, text);
   int count = ig__split_words(copy, words, 32);
   const ig__op *op = count > 0 ? ig__op_find_with(own, words[0]) : NULL;
-  if (!op || !(op->flags & IG__LOSS))
-    return ig__graph_fail(graph, ig__fail(IG_USAGE, "loss: there is no loss \"%s\"; see `imgrad help losses`", text));
+  if (!op || !(op->flags & IG__LOSS)) return ig__graph_fail(graph, unknown_loss(own, count > 0 ? words[0] : text));
   void *options = op->options_size ? ig__arena_take(graph->arena, 1, op->options_size) : NULL;
   if (op->options_size && !options) return ig__graph_fail(graph, IG_NO_MEMORY);
   ig_status status = ig__options_parse(op->name, op->options, options, words + 1, count - 1);
@@ -115,8 +127,8 @@ static ig_status check_prediction(const ig__network_request *q, ig__network *net
   if (q->loss && net->target_field < 0) return ig__fail(IG_BAD_DATA, "%s: no labels in these data", q->data->name);
   if (net->binary) net->classes = 2;
   if (q->loss && q->data->class_count > net->classes)
-    return ig__fail(IG_BAD_MODEL, "model %s answers %d classes, %s has %d", q->model->name, net->classes, q->data->name,
-                    q->data->class_count);
+    return ig__fail(IG_BAD_MODEL, "model %s answers %d classes, %s has %d; 'dense classes' in a model's text makes as many as the data have",
+                    q->model->name, net->classes, q->data->name, q->data->class_count);
   return IG_OK;
 }
 
@@ -173,7 +185,7 @@ static ig_status find_offsets(const ig__network_request *q, int64_t **out) {
 
 ig_status ig__conv_is_direct(const char *conv, bool *direct) {
   *direct = !strcmp(conv, "direct");
-  return *direct || !strcmp(conv, "auto") ? IG_OK : ig__fail(IG_USAGE, "--conv %s: auto and direct are there", conv);
+  return *direct || !strcmp(conv, "auto") ? IG_OK : ig__unknown(IG_USAGE, conv, (const char *const[]){"auto", "direct"}, 2, "--conv:");
 }
 
 ig_status ig__network_new(const ig_context *context, const ig__network_request *q, ig__network *net) {

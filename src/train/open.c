@@ -1,4 +1,5 @@
 /* What the words on the command line open. */
+#include "base/unknown.h"
 #include "train/own.h"
 
 #include <string.h>
@@ -8,7 +9,7 @@ bool ig__is_bf16(const char *precision) { return !strcmp(precision, "bf16"); }
 ig_status ig__real_size(const ig_context *context, const char *precision, int *out) {
   const bool bf16 = ig__is_bf16(precision), here = context->isa == IG__ISA_REFERENCE || (context->isa == IG__ISA_AVX512 && ig__bf16_usable());
   *out = !strcmp(precision, "f32") || bf16 ? 4 : !strcmp(precision, "f64") ? 8 : 0;
-  if (!*out) return ig__fail(IG_USAGE, "--precision %s: f32, f64 and bf16 are there", precision);
+  if (!*out) return ig__unknown(IG_USAGE, precision, (const char *const[]){"bf16", "f32", "f64"}, 3, "--precision:");
   if (bf16 && !here)
     return ig__fail(IG_USAGE, "--precision bf16 asks for AVX-512 with AVX512_BF16, and this is %s on %s; f32 is as good and needs neither",
                     ig__isa_name(context->isa), ig__cpu_name());
@@ -79,16 +80,19 @@ ig_status ig__model_want_of(const ig_context *context, const char *name, ig__sou
 /* Weights from a file or a run folder; what did not match is said. */
 ig_status ig__trainer_take_weights(ig__trainer *t, const char *from) {
   char *path = ig__is_folder(from) ? ig__format("%s/model.safetensors", from) : ig__strdup(from);
-  ig__buffer unmatched = {0};
+  ig__buffer unmatched = {0}, classes = {0};
   int matched = 0;
   if (!path) return IG_NO_MEMORY;
-  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched);
+  ig_status status = ig__model_load_weights(t->model, path, &matched, &unmatched, &classes);
   if (status == IG_OK) {
     ig__buffer_add(&unmatched, "", 1);
+    ig__buffer_add(&classes, "", 1);
     ig__log(t->context, IG_LOG_INFO, "%d tensors taken from %s", matched, path);
+    if (!classes.failed && classes.size > 1) ig__log(t->context, IG_LOG_INFO, "%s", (const char *)classes.data);
     if (!unmatched.failed && unmatched.size > 1) ig__log(t->context, IG_LOG_WARNING, "%s", (const char *)unmatched.data);
   }
   ig__buffer_free(&unmatched);
+  ig__buffer_free(&classes);
   ig__free(path);
   return status;
 }

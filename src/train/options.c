@@ -47,6 +47,7 @@ static const ig__option train_table[] = {
   OPT(accumulate, "1", 1, 1 << 20, "batches", "batches whose gradients make one step"),
   OPT(balanced, "no", 0, 1, "", "each epoch draws as many pictures of every class"),
   OPT(val, "-1", -1, 0.9, "share", "part of the training pictures that validates; -1: 0.1 unless the data bring a part"),
+  OPT(test, "0", 0, 0.9, "share", "part of the training pictures that is put aside for the test at the end, for data without a test part"),
   OPT(limit, "0", 0, 9e15, "pictures", "train on a seeded, stratified sample; 0: all"),
   OPT(seed, "1", 0, 9e15, "", "of weights, order, dropout and splits"),
   THREADS,

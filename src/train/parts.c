@@ -1,6 +1,10 @@
 /* The parts of a run. */
 #include "train/train.h"
 
+ig__split_options ig__split_of_run(const ig_train_options *run) {
+  return (ig__split_options){.seed = (uint64_t)run->seed, .val = run->val, .test = run->test, .limit = run->limit};
+}
+
 ig_status ig__parts_make(ig_context *context, const ig__source *source, const ig__split_options *split, const ig__loader_options *loader,
                          ig__samples *out) {
   uint8_t *broken = NULL;

@@ -1,10 +1,12 @@
 /* Patterns of parameter names: which stay as they are (--freeze), which learn at another rate (--lr-scale). */
 #include "base/text.h"
+#include "base/unknown.h"
 #include "train/train.h"
 
 #include <string.h>
 
 #define MOST_PATTERNS 32
+#define NAMES_SHOWN 256  /* that a nearest one is looked for among */
 
 /* Cuts "a*, b*" at commas and blanks. */
 static int cut(char *text, char **word) {
@@ -20,6 +22,15 @@ static int cut(char *text, char **word) {
   return count;
 }
 
+static ig_status unknown(const ig__model *m, const char *option, const char *pattern) {
+  const char *names[NAMES_SHOWN];
+  char known[IG__SUGGESTION_SIZE];
+  size_t count = m->param_count < NAMES_SHOWN ? m->param_count : NAMES_SHOWN;
+  for (size_t i = 0; i < count; i++) names[i] = m->param[i].name;
+  return ig__fail(IG_USAGE, "--%s: no parameter of %s is called %.80s ('*' stands for anything)%s", option, m->name, pattern,
+                  ig__suggestion(known, pattern, names, count));
+}
+
 /* The parameters that a pattern names: none is a mistake. */
 static ig_status mark(const ig__model *m, const char *option, const char *pattern, double value, double *of) {
   size_t found = 0;
@@ -28,9 +39,7 @@ static ig_status mark(const ig__model *m, const char *option, const char *patter
       of[i] = value;
       found++;
     }
-  if (found) return IG_OK;
-  return ig__fail(IG_USAGE, "--%s: no parameter of %s is called %s; the first is called %s, '*' stands for anything, and 'imgrad summary' "
-                  "shows the lines", option, m->name, pattern, m->param_count ? m->param[0].name : "nothing");
+  return found ? IG_OK : unknown(m, option, pattern);
 }
 
 /* `value` for patterns without one; `scaled`: each has "=number". */

@@ -1,6 +1,7 @@
 /* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
  * weights, measures the test part once at the end. */
 #include "base/text.h"
+#include "base/unknown.h"
 #include "train/report/report.h"
 
 #include <math.h>
@@ -44,13 +45,18 @@ static ig_status open_source(ig__trainer *t) {
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
   if (strcmp(o->report, "yes") != 0 && strcmp(o->report, "no") != 0)
-    return ig__fail(IG_USAGE, "--report %s: yes and no are there", o->report);
+    return ig__unknown(IG_USAGE, o->report, (const char *const[]){"yes", "no"}, 2, "--report:");
   IG__TRY(open_source(t));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
-    return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
-  IG__TRY(ig__parts_make(t->context, t->source, &(ig__split_options){.seed = (uint64_t)o->seed, .val = o->val, .limit = o->limit},
+    return ig__fail(IG_BAD_DATA, "%s: %d class is there, and two are needed to be told apart; in a folder of pictures each folder is a class", o->data,
+                    t->source->info.class_count);
+  if (o->test > 0 && t->source->info.count[IG__TEST])
+    return ig__fail(IG_USAGE, "--test %g: %s has a test part of its own, %lld pictures, which is not mixed with others; leave --test out", o->test, o->data,
+                    (long long)t->source->info.count[IG__TEST]);
+  const ig__split_options split = ig__split_of_run(o);
+  IG__TRY(ig__parts_make(t->context, t->source, &split,
                          &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
                          &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
@@ -288,7 +294,7 @@ static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers
   if (!t->state.best_epoch) IG__TRY(save_model(t));
   char *path = ig__format("%s/model.safetensors", t->folder);
   int matched;
-  ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL) : IG_NO_MEMORY;
+  ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL, NULL) : IG_NO_MEMORY;
   ig__free(path);
   IG__TRY(status);
   ig__part part = t->samples.count[IG__TEST] ? IG__TEST : t->samples.count[IG__VAL] ? IG__VAL : IG__TRAIN;
@@ -297,7 +303,7 @@ static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers
   IG__TRY(measure(t, IG__VAL, part == IG__VAL && report ? &watch : NULL, &r->val));
   IG__TRY(measure(t, IG__TEST, part == IG__TEST && report ? &watch : NULL, &r->test));
   if (part == IG__TRAIN && report) IG__TRY(measure(t, part, &watch, &train));
-  answers->passed = report;
+  if (report) IG__TRY(ig__answers_finish(answers));
   int64_t *counts = ig__class_counts(t->source, t->samples.ref[part], t->samples.count[part]);
   if (!counts) return IG_NO_MEMORY;
   r->baseline = ig__baseline(counts, t->source->info.class_count);

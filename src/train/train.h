@@ -209,6 +209,7 @@ int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t 
 /* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
 /* The parts of a run, without what is broken, where the source keeps what a first look reads (ig__samples_survey). `loader` has
  * threads, strict and broken; NULL: no look, for parts that no split and no limit decide. */
+ig__split_options ig__split_of_run(const ig_train_options *run);
 ig_status ig__parts_make(ig_context *context, const ig__source *source, const ig__split_options *split, const ig__loader_options *loader,
                          ig__samples *out);
 

@@ -95,7 +95,7 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
     char number[32];
     const ig__option *table = u->optimiser->options;
     if (ig__option_row(table, "momentum") < 0)
-      return ig__fail(IG_USAGE, "momentum: the optimiser %s has no such option", u->optimiser->name);
+      return ig__fail(IG_USAGE, "--momentum: the optimizer %s has no such option; 'imgrad help optimizers' lists those of each", u->optimiser->name);
     IG__TRY(ig__option_set(u->optimiser->name, table, u->optimiser_options, "momentum", ig__print_double(number, o->momentum)));
     if (u->optimiser->check) IG__TRY(u->optimiser->check(u->optimiser_options));
   }

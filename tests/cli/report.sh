@@ -1,22 +1,9 @@
 #!/usr/bin/env bash
 # Reports: every number in them is what the other commands say of the same run; pages of hostile names; data that are gone.
 . "$(dirname "$0")/lib.sh"
+. "$root/tests/cli/report_lib.sh"
 
 small=(--data "digits train=600 test=200" --model softmax --batch 20)
-
-# values PAGE: "NAME VALUE" of all that the page says, without the double ones (charts say them once, tables again).
-values() { grep -oE 'data-name="[^"]*" data-value="[^"]*"' "$1" | sed -E 's/data-name="([^"]*)" data-value="([^"]*)"/\1 \2/' | sort -u; }
-
-# want_values PAGE WANTED: each line "NAME VALUE" of the file WANTED stands in the page, up to 1e-9 of it ("null": no value).
-want_values() {
-  values "$1" >page.values
-  awk 'NR == FNR { have[$1] = $2; there[$1] = 1; next }
-    !($1 in there) { print "  the page lacks " $1; bad = 1; next }
-    $2 == "null" { if (have[$1] != "") { print "  " $1 " is " have[$1] ", want none"; bad = 1 } next }
-    { d = have[$1] - $2; if (d < 0) d = -d; m = $2 < 0 ? -$2 : $2
-      if (have[$1] == "" || d > 1e-9 * (m + 1e-6)) { print "  " $1 " is " have[$1] ", want " $2; bad = 1 } n++ }
-    END { if (n < 1) { print "  nothing was compared"; bad = 1 } exit bad }' page.values "$2" >wrong.values || fail "$1: $(head -n 8 wrong.values)"
-}
 
 # From `eval --json`: figures of a part, and for the test part classes and confusion, with their 95 % intervals anew.
 figures='"\($p).accuracy \(.accuracy)", "\($p).accuracy_low \(.accuracy_low)", "\($p).accuracy_high \(.accuracy_high)", "\($p).n \(.n)",
@@ -29,8 +16,10 @@ classes='def wilson($k; $n): if $n == 0 then [null, null, null] else ($k / $n) a
   (.per_class | to_entries[] | .key as $c | .value |
     "class.\($c).n \(.n)", "class.\($c).predicted \(.predicted)", "class.\($c).correct \(.correct)",
     three($c; "precision"; wilson(.correct; .predicted)), three($c; "recall"; wilson(.correct; .n)),
-    three($c; "f1"; wilson(.correct; .n + .predicted - .correct) | map(f1)), "class.\($c).f1 \(.f1)", "class.\($c).precision \(.precision)"),
+    three($c; "f1"; wilson(.correct; .n + .predicted - .correct) | map(f1)), "class.\($c).f1 \(.f1)", "class.\($c).precision \(.precision)", "class.\($c).auc \(.auc)"),
   (.confusion | to_entries[] | .key as $r | .value | to_entries[] | select(.value > 0) | "confusion.\($r).\(.key) \(.value)"),
+  "top_accuracy \(.top_accuracy)", "auc \(.auc)", "brier \(.brier)", "calibration_error \(.calibration_error)",
+  (wilson(.top_accuracy * .n | round; .n) | "top_accuracy_low \(.[1])", "top_accuracy_high \(.[2])"),
   "baseline \(.baseline)", "wrong.count \(.n - ([.per_class[].correct] | add))"'
 
 # wanted RUN: all that the page of a run must say.
@@ -74,6 +63,25 @@ test_every_number() {
   tail -n +2 a/wrong.csv | awk -F, '{ print $1, $4 }' | sort >listed
   [ "$(wc -l <shown)" = "$(wc -l <listed)" ] || fail "$(wc -l <shown) pictures shown of $(wc -l <listed)"
   paste -d' ' shown listed | awk '{ d = $5 - $10; if ($4 != $9 || d > 1e-6 || d < -1e-6) bad = 1 } END { exit bad }' || fail "certainties of the pictures"
+}
+
+# Every number of a page by a second way, from the answers to the pictures, the weights and the table of the epochs. The same over 50,000 pictures of
+# 100 classes: tests/long/report.sh.
+test_from_predictions() {
+  want_jq
+  mkdir set
+  awk -v out=set -v classes=12 -v train=30 -v val=6 -v test=15 -f "$root/tests/cli/pictures.awk"
+  printf 'input 1 10 10 scale=1/255\nflatten\ndense classes softmax\n' >m.txt
+  run train set --model m.txt --epochs 6 --lr 0.01 --out a
+  want_code 0
+  want_predicted a set 12
+  want_recorded a
+  want_shown a/report.html
+  [ "$(wc -l <compared)" -gt 300 ] || fail "only $(wc -l <compared) numbers"
+  [ "$(wc -l <a/wrong.csv)" -gt 10 ] || fail "too few wrong pictures to tell"
+  want_all_compared a/report.html
+  values a/report.html | grep -E '^pictures\.' >have.pictures
+  printf 'pictures.test 180\npictures.train 360\npictures.val 72\n' | cmp -s - have.pictures || fail "pictures: $(cat have.pictures)"
 }
 
 # Every link inside the page leads somewhere, and none leads out of it; there are as many pictures as are said.
@@ -125,7 +133,7 @@ test_options() {
   want_code 2
   run train "${small[@]}" --report maybe
   want_code 2
-  want_err "yes and no"
+  want_err "known: yes, no"
 }
 
 test_stopped() {

@@ -90,6 +90,70 @@ test_json_and_eval() {
   want_code 2
 }
 
+# folder_of NAME COUNT CLASS…: so many grey pictures a class, all different.
+folder_of() {
+  local name=$1 count=$2 class i shade=0
+  shift 2
+  for class in "$@"; do
+    mkdir -p "$name/$class"
+    shade=$((shade + 1))
+    for i in $(seq "$count"); do printf 'P2 4 4 255 %s\n' "$(seq -s' ' $((shade * 40 + i)) $((shade * 40 + i + 15)))" >"$name/$class/$i.pgm"; done
+  done
+}
+
+# Parts from one list, seeded and in each class its share, for every kind of data that can have none of its own; the same ones for
+# eval and the report, and none of them in another.
+test_shares() {
+  want_jq
+  printf 'input 1 4 4\ndense classes softmax\n' >m.txt
+  folder_of set 20 one two && folder_of set 10 three
+  mkdir idx
+  printf '\0\0\x08\x03\0\0\0\x32\0\0\0\x04\0\0\0\x04' >idx/train-images-idx3-ubyte && head -c 800 /dev/urandom >>idx/train-images-idx3-ubyte
+  printf '\0\0\x08\x01\0\0\0\x32' >idx/train-labels-idx1-ubyte && for _ in $(seq 25); do printf '\0\x01'; done >>idx/train-labels-idx1-ubyte
+  local data
+  for data in set idx "random count=50 classes=2 height=4 width=4" "digits train=50 test=0"; do
+    rm -rf a
+    run train "$data" --model "$([ "${data#digits}" = "$data" ] && echo m.txt || echo softmax)" --val 0.2 --test 0.2 --epochs 1 --out a --json
+    want_code 0
+    want_json '.[-1].test.n == 10 and .[-1].val.n == 10'
+    run eval a --json
+    want_code 0
+    want_json '.[0].part == "test" and .[0].n == 10'
+    [ "$data" != set ] || want_json '.[0].per_class | map(.n) == [4, 2, 4]'
+    [ "$data" != idx ] || want_json '.[0].per_class | map(.n) == [5, 5]'
+    run eval a --part train --json
+    want_json '.[0].n == 30'
+    grep -q 'data-name="test.n" data-value="10"' a/report.html || fail "$data: the report has another test part"
+    cp a/report.html first.html
+    run report a
+    want_code 0
+    cmp -s first.html a/report.html || fail "$data: made again, another report"
+  done
+  run train "digits train=50 test=10" --model softmax --test 0.2 --out b
+  want_code 2
+  want_err "has a test part of its own"
+  run train set --model m.txt --val 0.6 --test 0.6 --out b
+  want_code 2
+  want_err "leave something to train on"
+  run train --resume a --test 0.3 --epochs +1
+  want_code 2
+  want_err "it would change the result"
+}
+
+# Weights of a run with other classes: the rows of the last layer go by the classes' names.
+test_weights_of_other_classes() {
+  printf 'input 1 4 4\ndense 3 relu\nhead = dense classes softmax\n' >m.txt
+  folder_of old 20 cat dog hen && folder_of new 20 fox hen cat
+  run train old --model m.txt --epochs 2 --out a
+  want_code 0
+  run train new --model m.txt --epochs 0 --weights a --out b
+  want_code 0
+  want_err "the file has other classes: of the last layer, head, 2 of 3 rows are taken, by the classes' names (cat, hen); fresh is fox"
+  run train new --model m.txt --epochs 1 --weights b --out c
+  want_code 0
+  case $err in *"other classes"*) fail "the same classes are others" ;; esac
+}
+
 test_bars_and_time() {
   run train "${small[@]}" --epochs 1 --out a --min-accuracy 1
   want_code 8

@@ -162,7 +162,7 @@ test_recipes() {
   want_err "did you mean 'mnist-99'"
   run train --config mnist99
   want_code 2
-  want_err 'did you mean "mnist-99"'
+  want_err 'did you mean mnist-99?'
   run eval --config mnist-99
   want_code 2
   want_err "mnist-99: cannot open"

@@ -17,7 +17,7 @@ fuzz() {
   "$build/fuzz_$1" -max_total_time="${FUZZ_SECONDS:-120}" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=256 \
     -artifact_prefix="$build/found/$1-" "$build/grown/$1" "$root/fuzz/corpus/$1" >log 2>&1 ||
     fail "$(grep -E 'ERROR|SUMMARY|Test unit' log | head -n 3)"
-  echo "  $1: $(grep -E '^Done' log)"
+  echo "  $1: $(sed -n 's/^Done //p' log), $(grep -E 'DONE +cov:' log | grep -oE 'cov: [0-9]+ ft: [0-9]+') (edges, features)"
 }
 
 test_checkpoint() { fuzz checkpoint; }

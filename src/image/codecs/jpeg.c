@@ -109,10 +109,11 @@ static void start(reader *r, size_t size) {
   d->dct_method = JDCT_ISLOW;
   d->scale_num = 1;
   d->scale_denom = (unsigned)c->shrink;
-  d->mem->max_memory_to_use = (long)ig__canvas_memory(c);
-  jpeg_start_decompress(d);
+  jpeg_calc_output_dimensions(d);
   ig_status status = ig__canvas_start(c, (int)d->output_height, (int)d->output_width);
   if (status != IG_OK) leave(r, status);
+  d->mem->max_memory_to_use = (long)ig__canvas_left(c) + 1; /* 0 would be no limit */
+  jpeg_start_decompress(d);
   r->rows = ig__alloc((size_t)ROWS * d->output_width, (size_t)d->output_components);
   r->colour = four ? ig__alloc(d->output_width, 3) : NULL;
   if (!r->rows || (four && !r->colour)) leave(r, IG_NO_MEMORY);

@@ -1,5 +1,6 @@
 /* PNG through libpng: every depth, palettes and interlacing. Alpha is dropped, not painted over a background. */
 #include "base/alloc.h"
+#include "base/text.h"
 #include "image/canvas.h"
 
 #include <string.h>
@@ -8,8 +9,9 @@
 
 /* Deflate makes at most 1032 bytes of one. */
 #define MOST_INFLATION 1032
-#define MOST_CHUNK ((png_alloc_size_t)8 << 20)  /* unpacked profiles and texts, which nobody here looks at */
-#define MOST_CHUNKS 1000
+#define MOST_CHUNK ((png_alloc_size_t)8 << 20)  /* of what is looked at: palette, transparency, EXIF */
+#define MOST_TAKEN ((png_alloc_size_t)32 << 20) /* at once: a row is smaller */
+#define ROW_BYTES 24  /* a pixel: two rows inside the library, of up to four channels of 16 bits with room to expand, and ours */
 
 typedef struct reader {
   png_structp png;
@@ -34,9 +36,15 @@ static void on_warning(png_structp png, png_const_charp message) {
   (void)message;
 }
 
+/* libpng makes room for an EXIF chunk as large as it says it is, before it looks whether so many bytes follow. */
 static png_voidp take(png_structp png, png_alloc_size_t size) {
-  void *p = ig__alloc(size, 1);
   reader *r = png_get_mem_ptr(png);
+  char text[32];
+  if (size > MOST_TAKEN) {
+    if (r->status == IG_OK) r->status = ig__fail(IG_BAD_DATA, "damaged PNG: a piece of it asks for %s", ig__print_bytes(text, size));
+    return NULL;
+  }
+  void *p = ig__alloc(size, 1);
   if (!p && r->status == IG_OK) r->status = IG_NO_MEMORY;
   return p;
 }
@@ -49,7 +57,7 @@ static void give(png_structp png, png_voidp p) {
 static void read_bytes(png_structp png, png_bytep out, size_t size) {
   reader *r = png_get_io_ptr(png);
   if (size > r->left) {
-    r->status = ig__fail(IG_BAD_DATA, "damaged PNG: the data end too early");
+    if (r->status == IG_OK) r->status = ig__fail(IG_BAD_DATA, "damaged PNG: the data end too early");
     png_error(png, "");
   }
   memcpy(out, r->at, size);
@@ -81,7 +89,7 @@ static void set_transforms(reader *r, int type, int depth) {
 static void read_rows(reader *r, int passes, size_t row_bytes) {
   int height = r->canvas->height;
   size_t rows = passes > 1 ? (size_t)height : 1;
-  check(r, ig__canvas_allow(r->canvas, (uint64_t)rows * row_bytes));
+  if (passes > 1) check(r, ig__canvas_allow(r->canvas, (uint64_t)rows * row_bytes));
   check(r, ig__canvas_start(r->canvas, height, r->canvas->width));
   r->pixels = ig__alloc(rows, row_bytes);
   check(r, r->pixels ? IG_OK : IG_NO_MEMORY);
@@ -101,13 +109,16 @@ static void read_picture(reader *r, size_t size) {
   png_set_read_fn(r->png, r, read_bytes);
   png_set_user_limits(r->png, 0x7fffffff, 0x7fffffff); /* the canvas has the limit, and the words */
   png_set_chunk_malloc_max(r->png, MOST_CHUNK);
-  png_set_chunk_cache_max(r->png, MOST_CHUNKS);
+  /* All chunks that pixels do without are passed over, the turn apart: texts of a few KB unpack to 8 MB, and libpng would keep each. */
+  png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep)"eXIf", 1);
   png_read_info(r->png, r->info);
   png_get_IHDR(r->png, r->info, &width, &height, &depth, &type, &interlace, NULL, NULL);
   check(r, ig__canvas_begin(r->canvas, type & PNG_COLOR_MASK_COLOR ? 3 : 1, (int)height, (int)width, find_turn(r)));
   if (r->canvas->look) return;
   if ((uint64_t)png_get_rowbytes(r->png, r->info) * height / MOST_INFLATION > size)
     check(r, ig__fail(IG_BAD_DATA, "a PNG header asks for %d × %d pixels, more than %zu bytes can hold", (int)width, (int)height, size));
+  check(r, ig__canvas_allow(r->canvas, ROW_BYTES * (uint64_t)width));
   set_transforms(r, type, depth);
   int passes = png_set_interlace_handling(r->png);
   png_read_update_info(r->png, r->info);

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define CLASS_NAME 64
-
 /* ---- values -------------------------------------------------------------------------------------------------------- */
 
 /* One value of a tensor; in a file of others the data may lie at any byte. */
@@ -32,23 +30,30 @@ static ig_status check_values(const ig__tensors_entry *e, int real_size) {
   return IG_OK;
 }
 
-static void copy_values(const ig__tensors_entry *e, void *to, int real_size) {
-  int64_t count = ig__shape_count(&e->shape);
+/* `count` values from number `first` on. */
+static void copy_run(const ig__tensors_entry *e, int64_t first, int64_t count, void *to, int real_size) {
   if (e->real_size == real_size) {
-    memcpy(to, e->data, (size_t)count * (size_t)real_size);
+    memcpy(to, (const uint8_t *)e->data + first * real_size, (size_t)count * (size_t)real_size);
     return;
   }
   for (int64_t i = 0; i < count; i++) {
-    double v = value_at(e, i);
+    double v = value_at(e, first + i);
     if (real_size == 8) ((double *)to)[i] = v;
     else ((float *)to)[i] = (float)v;
   }
 }
 
+static void copy_values(const ig__tensors_entry *e, void *to, int real_size) { copy_run(e, 0, ig__shape_count(&e->shape), to, real_size); }
+
+static void copy_rows(const ig__head *h, const ig__tensors_entry *e, uint8_t *to, int real_size) {
+  const int64_t row = ig__shape_count(&e->shape) / h->had;
+  for (int c = 0; c < h->classes; c++)
+    if (h->from[c] >= 0) copy_run(e, h->from[c] * row, row, to + c * row * real_size, real_size);
+}
+
 /* ---- a whole model ------------------------------------------------------------------------------------------------- */
 
-/* Class names from their JSON list. Owner of *names: caller. */
-static ig_status read_classes(const char *text, int *count, char (**names)[CLASS_NAME]) {
+ig_status ig__classes_read(const char *text, int *count, char (**names)[IG__CLASS_NAME]) {
   ig_status status = IG_OK;
   json_t *json = ig__json_read(text, strlen(text), 1, &status);
   if (!json) return status == IG_NO_MEMORY ? status : ig__fail_at(status, "the class names");
@@ -62,7 +67,7 @@ static ig_status read_classes(const char *text, int *count, char (**names)[CLASS
   for (size_t i = 0; status == IG_OK && i < n; i++) {
     const char *name = json_string_value(json_array_get(json, i));
     size_t length = name ? strlen(name) : 0;
-    if (!name || length >= CLASS_NAME) status = ig__fail(IG_BAD_MODEL, "class name %zu is no text of at most 63 bytes", i);
+    if (!name || length >= IG__CLASS_NAME) status = ig__fail(IG_BAD_MODEL, "class name %zu is no text of at most 63 bytes", i);
     else memcpy((*names)[i], name, length + 1);
   }
   json_decref(json);
@@ -90,11 +95,11 @@ static ig_status check_tensors(const ig__model *m, const ig__tensors *t, int rea
 static ig_status load(const ig__own_ops *own, const ig__tensors *t, const char *path, int real_size, ig__model **model) {
   const char *text = ig__tensors_meta(t, "model"), *classes = ig__tensors_meta(t, "classes");
   const char *format = ig__tensors_meta(t, "format");
-  char (*names)[CLASS_NAME] = NULL;
+  char (*names)[IG__CLASS_NAME] = NULL;
   int count = 0;
   if (!text || !classes || !format || strcmp(format, "imgrad") != 0)
     return ig__fail(IG_BAD_MODEL, "%s: tensors, but no model text beside them: this is not a model saved by imgrad", path);
-  ig_status status = read_classes(classes, &count, &names);
+  ig_status status = ig__classes_read(classes, &count, &names);
   if (status != IG_OK && status != IG_NO_MEMORY) ig__fail_at(status, "%s", path);
   if (status == IG_OK) status = ig__model_parse_with(own, text, strlen(text), path, count, model);
   if (status != IG_OK) {
@@ -145,13 +150,14 @@ ig_status ig__model_load_bytes(const ig__own_ops *own, uint8_t *bytes, size_t si
 
 /* ---- weights alone ------------------------------------------------------------------------------------------------- */
 
-static const ig__tensors_entry *match(const ig__tensors *t, const ig__slot *s) {
+static const ig__tensors_entry *match(const ig__tensors *t, const ig__head *h, const ig__slot *s) {
+  if (ig__head_has(h, s)) return ig__head_match(h, t, s);
   const ig__tensors_entry *e = ig__tensors_find(t, s->name);
   return e && ig__shape_equal(&e->shape, s->shape) ? e : NULL;
 }
 
 /* Both lists are sorted by name and walked side by side. */
-static void list_unmatched(const ig__model *m, const size_t *order, const ig__tensors *t, ig__buffer *out) {
+static void list_unmatched(const ig__model *m, const size_t *order, const ig__tensors *t, const ig__head *h, ig__buffer *out) {
   size_t slots = ig__slot_count(m), i = 0, k = 0;
   char a[96], b[96];
   while (i < slots || k < t->count) {
@@ -159,7 +165,7 @@ static void list_unmatched(const ig__model *m, const size_t *order, const ig__te
     if (i < slots) s = ig__slot_at(m, order[i]);
     const ig__tensors_entry *e = k < t->count ? &t->entry[k] : NULL;
     int side = !e ? -1 : !s.name ? 1 : strcmp(s.name, e->name);
-    if (side == 0 && !ig__shape_equal(s.shape, &e->shape))
+    if (side == 0 && !ig__shape_equal(s.shape, &e->shape) && !match(t, h, &s))
       ig__buffer_text(out, "%s: %s in the file, %s in the model\n", s.name, ig__shape_text(a, &e->shape),
                       ig__shape_text(b, s.shape));
     if (side < 0) ig__buffer_text(out, "%s: not in the file\n", s.name);
@@ -170,11 +176,11 @@ static void list_unmatched(const ig__model *m, const size_t *order, const ig__te
 }
 
 /* All that will be taken is checked before the first value is changed. */
-static ig_status take_weights(ig__model *m, const ig__tensors *t, int *matched) {
+static ig_status take_weights(ig__model *m, const ig__tensors *t, const ig__head *h, int *matched, bool *rows) {
   int count = 0;
   for (size_t i = 0; i < ig__slot_count(m); i++) {
     ig__slot s = ig__slot_at(m, i);
-    const ig__tensors_entry *e = match(t, &s);
+    const ig__tensors_entry *e = match(t, h, &s);
     if (!e) continue;
     IG__TRY(check_values(e, m->real_size));
     count++;
@@ -184,26 +190,34 @@ static ig_status take_weights(ig__model *m, const ig__tensors *t, int *matched) 
                     ig__slot_count(m));
   for (size_t i = 0; i < ig__slot_count(m); i++) {
     ig__slot s = ig__slot_at(m, i);
-    const ig__tensors_entry *e = match(t, &s);
-    if (e) copy_values(e, ig__slot_data(m, &s), m->real_size);
+    const ig__tensors_entry *e = match(t, h, &s);
+    if (e && ig__head_has(h, &s)) {
+      copy_rows(h, e, ig__slot_data(m, &s), m->real_size);
+      *rows = true;
+    } else if (e) copy_values(e, ig__slot_data(m, &s), m->real_size);
   }
   m->version++;
   *matched = count;
   return IG_OK;
 }
 
-ig_status ig__model_load_weights(ig__model *model, const char *path, int *matched, ig__buffer *unmatched) {
+ig_status ig__model_load_weights(ig__model *model, const char *path, int *matched, ig__buffer *unmatched, ig__buffer *classes) {
   ig__tensors t;
+  ig__head head = {0};
+  bool rows = false;
   *matched = 0;
   if (!model->params) return ig__fail(IG_USAGE, "%s: the model is not bound yet", model->name);
   IG__TRY(ig__tensors_open(path, &t));
   size_t *order = ig__slots_sorted(model);
   ig_status status = order ? IG_OK : IG_NO_MEMORY;
-  if (order && unmatched) {
-    list_unmatched(model, order, &t, unmatched);
+  if (status == IG_OK && classes) status = ig__head_find(model, &t, &head);
+  if (status == IG_OK && unmatched) {
+    list_unmatched(model, order, &t, &head, unmatched);
     if (unmatched->failed) status = IG_NO_MEMORY;
   }
-  if (status == IG_OK) status = take_weights(model, &t, matched);
+  if (status == IG_OK) status = take_weights(model, &t, &head, matched, &rows);
+  if (status == IG_OK) ig__head_say(&head, model, rows, classes);
+  ig__head_free(&head);
   if (status == IG_BAD_MODEL) ig__fail_at(status, "%s", path);
   ig__free(order);
   ig__tensors_free(&t);

@@ -1,4 +1,4 @@
-/* The answers of a pass: counts by class, and every picture that was taken for another class. */
+/* The answers of a pass: counts by class, every picture that was taken for another class, and the figures of all probabilities. */
 #include "train/report/report.h"
 
 #include <stdlib.h>
@@ -6,12 +6,13 @@
 
 ig_status ig__answers_new(ig__answers *a, int classes, ig__part part) {
   size_t count = (size_t)classes + 1;
-  *a = (ig__answers){.classes = classes, .part = part};
+  *a = (ig__answers){.classes = classes, .part = part, .scores = {.classes = classes}};
   a->n = ig__alloc(count, sizeof *a->n);
   a->predicted = ig__alloc(count, sizeof *a->predicted);
   a->correct = ig__alloc(count, sizeof *a->correct);
   a->probability = ig__alloc(count, sizeof *a->probability);
-  if (a->n && a->predicted && a->correct && a->probability) return IG_OK;
+  a->auc = ig__alloc(count, sizeof *a->auc);
+  if (a->n && a->predicted && a->correct && a->probability && a->auc) return IG_OK;
   ig__answers_free(a);
   return IG_NO_MEMORY;
 }
@@ -22,6 +23,8 @@ void ig__answers_free(ig__answers *a) {
   ig__free(a->correct);
   ig__free(a->probability);
   ig__free(a->wrong);
+  ig__free(a->auc);
+  ig__scores_free(&a->scores);
   *a = (ig__answers){0};
 }
 
@@ -29,12 +32,13 @@ static ig_status take(void *user, const ig__answer *one) {
   ig__answers *a = user;
   a->n[one->truth]++;
   a->predicted[one->answer]++;
+  const bool probabilities = ig__network_scores(one->network, one->i, a->probability);
+  IG__TRY(ig__scores_add(&a->scores, one->truth, a->probability, probabilities));
   if (one->truth == one->answer) {
     a->correct[one->truth]++;
     return IG_OK;
   }
   IG__TRY(ig__grow((void **)&a->wrong, a->count, &a->capacity, sizeof *a->wrong));
-  ig__network_scores(one->network, one->i, a->probability);
   a->wrong[a->count++] = (ig__wrong){*one->ref, one->truth, one->answer, a->probability[one->answer], a->probability[one->truth]};
   return IG_OK;
 }
@@ -48,8 +52,12 @@ static int by_certainty(const void *x, const void *y) {
   return (a->ref.index > b->ref.index) - (a->ref.index < b->ref.index);
 }
 
-void ig__answers_sort(ig__answers *a) {
+ig_status ig__answers_finish(ig__answers *a) {
   if (a->count) qsort(a->wrong, a->count, sizeof *a->wrong, by_certainty);
+  IG__TRY(ig__scores_measure(&a->scores, IG__REPORT_TOP, a->auc, &a->figures));
+  ig__scores_free(&a->scores);
+  a->passed = true;
+  return IG_OK;
 }
 
 /* Quoted when it must be, as RFC 4180 has it; bytes stay what they are. */

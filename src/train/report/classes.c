@@ -1,4 +1,5 @@
-/* Class by class: the confusion matrix, the pairs taken for each other most often, precision, recall and F1. */
+/* Class by class: the figures of the probabilities, the confusion matrix, the pairs taken for each other most often, precision,
+ * recall, F1 and AUC. */
 #include "base/text.h"
 #include "train/report/report.h"
 
@@ -91,6 +92,46 @@ static ig_status matrix(const ig__run_view *view, ig__buffer *out, const pair *p
   return failed ? IG_NO_MEMORY : IG_OK;
 }
 
+/* ---- figures of the probabilities ------------------------------------------------------------------------------------------ */
+
+static void figure(ig__buffer *out, const char *title, ig__unit unit, double value, const char *name) {
+  ig__buffer_text(out, "<div><span class=\"t\">%s</span><b>", title);
+  ig__html_value(out, unit, value, "%s", name);
+  ig__buffer_text(out, "</b>");
+}
+
+/* What is undefined is left out: among so few classes a place says nothing, and other numbers than probabilities are not judged. */
+static void figures(const ig__run_view *view, ig__buffer *out) {
+  const ig__answers *a = view->answers;
+  const ig__score_figures *f = &a->figures;
+  int64_t n = 0;
+  double low, high;
+  for (int c = 0; c < a->classes; c++) n += a->n[c];
+  ig__buffer_text(out, "<div class=\"tiles\">\n");
+  if (a->classes > IG__REPORT_TOP && !isnan(f->top)) {
+    char title[32];
+    ig__snprintf(title, sizeof title, "top-%d accuracy", IG__REPORT_TOP);
+    figure(out, title, IG__UNIT_SHARE, f->top, "top_accuracy");
+    ig__wilson(f->top, (double)n, &low, &high);
+    ig__buffer_text(out, "<small>");
+    ig__html_value(out, IG__UNIT_SHARE, low, "top_accuracy_low");
+    ig__buffer_text(out, " … ");
+    ig__html_value(out, IG__UNIT_SHARE, high, "top_accuracy_high");
+    ig__buffer_text(out, "<br>the class is among the %d likeliest</small></div>\n", IG__REPORT_TOP);
+  }
+  if (!isnan(f->auc)) {
+    figure(out, "ROC AUC", IG__UNIT_PLAIN, f->auc, "auc");
+    ig__buffer_text(out, "<small>how often a picture of a class ranks above one of another, mean over the classes; 0.5 is chance</small></div>\n");
+  }
+  if (!isnan(f->brier)) {
+    figure(out, "Brier score", IG__UNIT_PLAIN, f->brier, "brier");
+    ig__buffer_text(out, "<small>squared error of the probabilities; 0 is best, 2 is worst</small></div>\n");
+    figure(out, "calibration error", IG__UNIT_SHARE, f->calibration, "calibration_error");
+    ig__buffer_text(out, "<small>how far certainty and share of right answers are apart; 0 is best</small></div>\n");
+  }
+  ig__buffer_text(out, "</div>\n");
+}
+
 /* ---- per class ------------------------------------------------------------------------------------------------------ */
 
 typedef struct scores { int c; double value[3], low[3], high[3]; } scores; /* precision, recall, F1 */
@@ -136,6 +177,7 @@ static void class_row(const ig__run_view *view, ig__buffer *out, const scores *s
   ig__html_cell(out, IG__UNIT_COUNT, (double)a->correct[s->c], "class.%d.correct", s->c);
   for (int i = 0; i < 3; i++) ig__html_interval(out, s->value[i], s->low[i], s->high[i], "class.%d.%s", s->c, name[i]);
   ig__html_bar(out, s->value[2]);
+  ig__html_cell(out, IG__UNIT_PLAIN, a->auc[s->c], "class.%d.auc", s->c);
   ig__buffer_text(out, "</tr>\n");
 }
 
@@ -146,9 +188,9 @@ static ig_status class_table(const ig__run_view *view, ig__buffer *out) {
   if (!s) return IG_NO_MEMORY;
   for (int c = 0; c < a->classes; c++) s[c] = scores_of(a, c);
   if (shown < a->classes) qsort(s, (size_t)a->classes, sizeof *s, by_f1);
-  ig__buffer_text(out, "<h3>Precision, recall and F1 of every class</h3>\n");
+  ig__buffer_text(out, "<h3>Precision, recall, F1 and AUC of every class</h3>\n");
   if (shown < a->classes) ig__buffer_text(out, "<p class=\"soft\">The %d of %d classes with the smallest F1.</p>\n", shown, a->classes);
-  ig__html_table(out, "<class|pictures|taken for it|right|precision|recall|F1|");
+  ig__html_table(out, "<class|pictures|taken for it|right|precision|recall|F1||AUC");
   for (int i = 0; i < shown; i++) class_row(view, out, &s[i]);
   ig__html_table_end(out);
   ig__buffer_text(out, "<p class=\"soft\">Intervals are 95&nbsp;%%. Precision and recall: Wilson's. F1 is 2J/(1+J) with J the share of right answers among "
@@ -167,6 +209,7 @@ ig_status ig__report_classes(const ig__run_view *view, ig__buffer *out) {
   ig__snprintf(title, sizeof title, "Class by class, on the %s part", ig__part_name(a->part));
   ig__html_section(out, "classes", title);
   ig_status status = IG_OK;
+  figures(view, out);
   ig__buffer_text(out, a->classes <= 14 ? "<div class=\"side\"><div>\n" : "<div><div>\n");
   if (a->classes <= MATRIX_CLASSES) status = matrix(view, out, p, count);
   else ig__buffer_text(out, "<p class=\"soft\">With %d classes a matrix would not be readable; these are the pairs confused most.</p>\n", a->classes);

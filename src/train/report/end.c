@@ -9,7 +9,7 @@
 static ig_status take_kept(ig__trainer *t) {
   char *path = ig__format("%s/model.safetensors", t->folder);
   int matched;
-  ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL) : IG_NO_MEMORY;
+  ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL, NULL) : IG_NO_MEMORY;
   ig__free(path);
   return status;
 }

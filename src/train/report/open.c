@@ -48,8 +48,8 @@ static ig_status open_data(ig__opened *r, const char *data, const ig_report_opti
   const ig_train_options *run = &r->options;
   ig__source_want want = ig__model_want(r->model);
   IG__TRY(ig__data_open(r->context, *data ? data : run->data, &want, &r->source));
-  IG__TRY(ig__parts_make(r->context, r->source, &(ig__split_options){.seed = (uint64_t)run->seed, .val = run->val, .limit = run->limit},
-                         &(ig__loader_options){.threads = o->workers}, &r->samples));
+  const ig__split_options split = ig__split_of_run(run);
+  IG__TRY(ig__parts_make(r->context, r->source, &split, &(ig__loader_options){.threads = o->workers}, &r->samples));
   IG__TRY(ig__network_new(r->context, &(ig__network_request){.model = r->model, .data = &r->source->info, .loss = run->loss, .conv = run->conv,
                           .n = MEASURE_BATCH}, &r->network));
   r->network.cancellable = true;
@@ -77,8 +77,7 @@ static ig_status measure_all(ig__opened *r) {
   if (!counts) return IG_NO_MEMORY;
   r->baseline = ig__baseline(counts, r->source->info.class_count);
   ig__free(counts);
-  r->answers.passed = true;
-  return IG_OK;
+  return ig__answers_finish(&r->answers);
 }
 
 static void close_data(ig__opened *r) {

@@ -17,11 +17,16 @@ struct ig__answers {
   double *probability;       /* of the picture at hand */
   ig__wrong *wrong;
   size_t count, capacity;
+  ig__scores scores;         /* of every picture, until the pass is over */
+  ig__score_figures figures; /* then; top of IG__REPORT_TOP classes */
+  double *auc;               /* by class */
 };
+#define IG__REPORT_TOP 5
 ig_status ig__answers_new(ig__answers *answers, int classes, ig__part part);
 void ig__answers_free(ig__answers *answers);
 ig__watch ig__answers_watch(ig__answers *answers);
-void ig__answers_sort(ig__answers *answers);         /* the most certain first; equals as they were */
+/* When the pass is over: the figures of all pictures; of the wrong ones the most certain first, equals as they were. */
+ig_status ig__answers_finish(ig__answers *answers);
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------ */
 

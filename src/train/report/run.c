@@ -214,7 +214,6 @@ static void head(const ig__run_view *v, ig__buffer *out) {
 ig_status ig__report_run(const ig__run_view *v, ig__buffer *out) {
   char *title = ig__format("imgrad: %s", v->folder);
   if (!title) return IG_NO_MEMORY;
-  if (v->answers) ig__answers_sort(v->answers);
   ig__html_begin(out, title);
   ig__free(title);
   head(v, out);

@@ -167,7 +167,7 @@ TEST(random_split) {
 TEST(open_by_name_or_path) {
   ig__source *s;
   static const struct { const char *text; ig_status status; const char *words; } rows[] = {
-    {"digit", IG_USAGE, "did you mean \"digits\"?"},
+    {"digit", IG_USAGE, "did you mean digits?"},
     {"no/such/folder", IG_USAGE, "no/such/folder: no such file or folder"},
     {"xyzzy", IG_USAGE, "digits, folder, idx, random"},
     {"", IG_USAGE, "asked for nothing"},

@@ -22,7 +22,7 @@ static ig_status all_steps(void) {
   if (status == IG_OK) status = ig__model_build(m, g, IG__U8, &built);
   if (status == IG_OK) status = ig__model_save(m, path, NULL);
   if (status == IG_OK) status = ig__model_load(path, 8, &back);
-  if (status == IG_OK) status = ig__model_load_weights(back, path, &matched, &unmatched);
+  if (status == IG_OK) status = ig__model_load_weights(back, path, &matched, &unmatched, NULL);
   if (status == IG_OK) status = ig__model_initialise(back, 2);
   ig__buffer_free(&unmatched);
   ig__graph_free(g);

@@ -120,7 +120,7 @@ TEST(weights_by_name) {
   CHECK_OK(ig__model_save(a, test_path("w.safetensors"), NULL));
   CHECK_OK(parse_text("input 1 4 4\nconv2d 2 k=3\nbatchnorm relu\nhead = dense 5\nextra = dense 2\n", &b));
   CHECK_OK(ig__model_bind(b, 8, 4));
-  CHECK_OK(ig__model_load_weights(b, test_path("w.safetensors"), &matched, &unmatched));
+  CHECK_OK(ig__model_load_weights(b, test_path("w.safetensors"), &matched, &unmatched, NULL));
   CHECK_INT(matched, 6);
   CHECK_INT(b->version, 2);
   CHECK_STR((const char *)unmatched.data, "extra.bias: not in the file\nextra.weight: not in the file\n"
@@ -131,15 +131,93 @@ TEST(weights_by_name) {
   ig__buffer_free(&unmatched);
   CHECK_OK(parse_text("input 1 4 4\nq = dense 3\n", &c));
   CHECK_OK(ig__model_bind(c, 4, 4));
-  CHECK_STATUS(ig__model_load_weights(c, test_path("w.safetensors"), &matched, &unmatched), IG_BAD_MODEL);
+  CHECK_STATUS(ig__model_load_weights(c, test_path("w.safetensors"), &matched, &unmatched, NULL), IG_BAD_MODEL);
   CHECK_HAS(ig_last_error(), "none of its 8 tensors");
   CHECK_HAS((const char *)unmatched.data, "head.bias: not in the model\n");
   CHECK_INT(matched, 0);
-  CHECK_STATUS(ig__model_load_weights(c, test_path("w.safetensors"), &matched, NULL), IG_BAD_MODEL);
+  CHECK_STATUS(ig__model_load_weights(c, test_path("w.safetensors"), &matched, NULL, NULL), IG_BAD_MODEL);
   ig__buffer_free(&unmatched);
   ig__model_free(a);
   ig__model_free(b);
   ig__model_free(c);
+}
+
+/* ---- weights of other classes -------------------------------------------------------------------------------------------- */
+
+/* conv2d1, and a last layer of three numbers a class; weights numbered from `first` on. */
+static ig__model *with_classes(int count, const char *const *name, double first, int real_size, const char *end) {
+  char text[128];
+  ig__model *m;
+  snprintf(text, sizeof text, "input 1 3 1\nconv2d 1 k=1\nflatten\n%s\n", end);
+  CHECK_OK(ig__model_parse(text, strlen(text), "classes.txt", count, &m));
+  CHECK_OK(ig__model_bind(m, real_size, 9));
+  m->class_name = ig__alloc((size_t)count, 64);
+  for (int c = 0; c < count; c++) snprintf(m->class_name[c], 64, "%s", name[c]);
+  for (int64_t i = 0; i < m->params_size; i++) {
+    if (real_size == 4) ((float *)m->params)[i] = (float)(first + (double)i);
+    else ((double *)m->params)[i] = first + (double)i;
+  }
+  return m;
+}
+
+/* Value `i` of row `row` of the last layer's weight (column 3: its bias). */
+static double head_at(const ig__model *m, int row, int i) {
+  const ig__param *p = &m->param[m->param_count - (i == 3 ? 1 : 2)];
+  const int64_t at = p->offset + (i == 3 ? row : 3 * row + i);
+  return m->real_size == 4 ? (double)((float *)m->params)[at] : ((double *)m->params)[at];
+}
+
+TEST(rows_of_classes_by_name) {
+  static const char *const old[] = {"cat", "dog", "h\xffn"}, *const names[] = {"h\xffn", "fox", "cat", "owl"}, *const turned[] = {"dog", "cat", "h\xffn"},
+                    *const others[] = {"x", "y", "z"};
+  static const struct { const char *const *name; int count; int from[4]; const char *line; } rows[] = {
+    {names, 4, {2, -1, 0, -1}, "the file has other classes: of the last layer, dense1, 2 of 4 rows are taken, by the classes' names (h\xffn, cat); fresh are fox, owl"},
+    {turned, 3, {1, 0, 2}, "the file has other classes: of the last layer, dense1, 3 of 3 rows are taken, by the classes' names (dog, cat, h\xffn)"},
+    {others, 3, {-1, -1, -1}, "the file has other classes: of the last layer, dense1, 0 of 3 rows are taken, by the classes' names; all are fresh"},
+    {old, 3, {0, 1, 2}, ""}};
+  ig__model *a = with_classes(3, old, 100, 4, "dense classes softmax");
+  CHECK_OK(ig__model_save(a, test_path("c.safetensors"), NULL));
+  for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
+    for (int real_size = 4; real_size <= 8; real_size += 4) {
+      ig__model *b = with_classes(rows[k].count, rows[k].name, 500, real_size, "dense classes softmax"),
+                *fresh = with_classes(rows[k].count, rows[k].name, 500, real_size, "dense classes softmax");
+      ig__buffer unmatched = {0}, line = {0};
+      int matched;
+      CHECK_OK(ig__model_load_weights(b, test_path("c.safetensors"), &matched, &unmatched, &line));
+      ig__buffer_add(&line, "", 1);
+      CHECK_STR((const char *)line.data, rows[k].line);
+      CHECK_INT(matched, k == 2 ? 2 : 4);
+      for (int c = 0; c < rows[k].count; c++)
+        for (int i = 0; i < 4; i++) {
+          const int from = rows[k].from[c];
+          CHECK(head_at(b, c, i) == (from >= 0 ? head_at(a, from, i) : head_at(fresh, c, i)));
+        }
+      CHECK((real_size == 4 ? (double)((float *)b->params)[0] : ((double *)b->params)[0]) == 100);
+      ig__buffer_free(&unmatched);
+      ig__buffer_free(&line);
+      ig__model_free(b);
+      ig__model_free(fresh);
+    }
+  ig__model_free(a);
+}
+
+/* One number for two classes says nothing of others, nor of the same two the other way round. */
+TEST(one_number_for_two_classes) {
+  static const char *const old[] = {"cat", "dog"}, *const turned[] = {"dog", "cat"};
+  ig__model *a = with_classes(2, old, 100, 4, "dense 1 sigmoid");
+  CHECK_OK(ig__model_save(a, test_path("c.safetensors"), NULL));
+  for (int same = 0; same < 2; same++) {
+    ig__model *b = with_classes(2, same ? old : turned, 500, 4, "dense 1 sigmoid");
+    ig__buffer line = {0};
+    int matched;
+    CHECK_OK(ig__model_load_weights(b, test_path("c.safetensors"), &matched, NULL, &line));
+    CHECK_INT(matched, same ? 4 : 2);
+    CHECK((line.size == 0) == same);
+    CHECK((head_at(b, 0, 0) == head_at(a, 0, 0)) == same);
+    ig__buffer_free(&line);
+    ig__model_free(b);
+  }
+  ig__model_free(a);
 }
 
 /* A damaged file is refused with words, or is another right file; memory is all given back. */
