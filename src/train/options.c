@@ -152,12 +152,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_BENCH: return bench_table;
   case IG_VERB_PREDICT: return predict_table;
   case IG_VERB_REPORT: return report_table;
+  case IG_VERB_ASCEND: return ig__ascend_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend"};
   return names[verb];
 }
 

@@ -34,6 +34,7 @@ void ig__log(const ig_context *context, ig_log_level level, const char *format, 
 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
 const ig__option *ig__verb_table(ig_verb verb);
+extern const ig__option ig__ascend_table[]; /* ascend/options.c */
 int ig__option_row(const ig__option *table, const char *key); /* −1: unknown */
 /* IG_USAGE when a number is out of its range or a text has no end: options may have been filled in without ig_option_set. */
 ig_status ig__options_check(ig_verb verb, const void *options);
