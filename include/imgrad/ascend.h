@@ -61,7 +61,7 @@ typedef struct ig_ascend_result {
 
 /* Makes a picture for each class and filter: `steps` steps along the gradient, which has a root mean square of 1 before the
  * penalties' gradients are subtracted; the step shrinks in a straight line from `rate` to nothing. The number that grows is the
- * class's before the softmax, or the mean of the filter's plane before its activation. Each step sees the picture shifted by lot, up
+ * class's before the softmax, or the mean over the filter's plane of what is above zero before its activation. Each step sees the picture shifted by lot, up
  * to `jitter` pixels, round its edges. IG_USAGE: no such class, line or channel (the nearest is named). Owner of the rows: caller,
  * ig_ascend_result_free. */
 ig_status ig_ascend(ig_context *context, const ig_ascend_options *options, ig_ascend_result *result);

@@ -95,6 +95,20 @@ test_runs() {
   says 7 "smaller learning rate" -- train --data "digits train=200 test=5" --model mlp --optimizer sgd --lr 1e6 --epochs 3 --out d
 }
 
+test_gradients_to_the_picture() {
+  run train "${small[@]}" --out a
+  want_code 0
+  says 2 "which run" -- ascend
+  says 2 "No such" -- ascend nowhere
+  says 2 "ask one of them" -- ascend a --saliency --fool
+  says 2 "--saliency or --fool" -- ascend a photo.png
+  says 2 "did you mean dense1" -- ascend a --filters dense2:0
+  says 2 "0 … 9" -- ascend a --filters dense1:10
+  says 2 "no class" -- ascend a --classes eleven
+  says 3 "gone.png" -- ascend a --saliency gone.png
+  says 2 "epsilon" -- ascend a --fool --epsilon 2
+}
+
 test_disks() {
   if [ "$(id -u)" != 0 ]; then
     mkdir locked && chmod 500 locked

@@ -16,8 +16,8 @@ double ig__total_variation(const double *x, ig_size size, double weight, double 
 /* The picture shifted round its edges: pixel (y, x) comes from (y + dy, x + dx). */
 void ig__roll(double *to, const double *from, ig_size size, int dy, int dx);
 
-typedef struct ig__climb { int steps, jitter; double rate, tv, l2; uint64_t seed; } ig__climb;
-/* Climbs Σ weight·number for n pictures side by side; `key` tells their lots apart. x[n][pixels] receives the pictures, before and
+typedef struct ig__climb { int steps, jitter; double rate, tv, l2; uint64_t seed; bool planes; } ig__climb;
+/* Climbs Σ weight·number for n pictures side by side, or with `planes` Σ weight·max(number, 0); `key` tells their lots apart. x[n][pixels] receives the pictures, before and
  * after [n] what the sum was and is. */
 ig_status ig__climb_run(ig__slopes *slopes, const ig__climb *how, const double *weight, const uint64_t *key, int n, double *x,
                         double *before, double *after);
@@ -90,6 +90,8 @@ void ig__seen_free(ig__seen *seen);
 ig_status ig__seen_say(const ig__subject *subject, const ig__seen *seen);
 /* ---- draw.c: pixels to look at -------------------------------------------------------------------------------------------- */
 
+/* The last part of a path. */
+const char *ig__draw_name(const char *place);
 /* "003-photo": a number from 1, and the letters and digits of a name or of a path's last part without its ending. */
 void ig__draw_stem(const char *name, int number, char out[IG_ASCEND_NAME]);
 /* 0 … 1 rounded to bytes. Owner of a raster: caller, ig__raster_free. */

@@ -32,11 +32,15 @@ void ig__roll(double *to, const double *from, ig_size s, int dy, int dx) {
     }
 }
 
+/* The mean of a linear filter's plane asks for a flat picture, that of what is above zero for the filter's pattern. What is below
+ * counts a little in the slope, so that a filter that is shut everywhere opens. */
+#define SHUT 0.1
+
 typedef struct climber {
   ig__slopes *slopes;
   const ig__climb *how;
   ig_size size;
-  double *slope, *back, *number; /* of all pictures; room for one; of all */
+  double *slope, *back, *number, *weight; /* of all pictures; room for one; of all, of all */
 } climber;
 
 static void begin(const climber *c, uint64_t key, double *x) {
@@ -48,7 +52,8 @@ static ig_status sums(const climber *c, const double *x, const double *weight, i
   IG__TRY(ig__slopes_numbers(c->slopes, x, n, c->number));
   for (int i = 0; i < n; i++) {
     out[i] = 0;
-    for (int64_t k = i * c->slopes->numbers; k < (i + 1) * c->slopes->numbers; k++) out[i] += weight[k] * c->number[k];
+    for (int64_t k = i * c->slopes->numbers; k < (i + 1) * c->slopes->numbers; k++)
+      out[i] += weight[k] * (c->how->planes ? fmax(0, c->number[k]) : c->number[k]);
   }
   return IG_OK;
 }
@@ -75,11 +80,18 @@ static void shift(const climber *c, double *x, const uint64_t *key, int n, int s
   }
 }
 
+static ig_status slopes_at(const climber *c, const double *x, const double *weight, int n) {
+  if (!c->how->planes) return ig__slopes_run(c->slopes, x, weight, n, NULL, c->slope);
+  IG__TRY(ig__slopes_numbers(c->slopes, x, n, c->number));
+  for (int64_t k = 0; k < n * c->slopes->numbers; k++) c->weight[k] = weight[k] * (c->number[k] > 0 ? 1 : SHUT);
+  return ig__slopes_run(c->slopes, x, c->weight, n, NULL, c->slope);
+}
+
 static ig_status climb(const climber *c, const double *weight, const uint64_t *key, int n, double *x) {
   for (int step = 0; step < c->how->steps; step++) {
     const double rate = c->how->rate * (1 - (double)step / c->how->steps);
     shift(c, x, key, n, step, 1);
-    IG__TRY(ig__slopes_run(c->slopes, x, weight, n, NULL, c->slope));
+    IG__TRY(slopes_at(c, x, weight, n));
     for (int i = 0; i < n; i++) move(c, c->slope + i * c->slopes->pixels, rate, x + i * c->slopes->pixels);
     shift(c, x, key, n, step, -1);
   }
@@ -94,7 +106,8 @@ ig_status ig__climb_run(ig__slopes *slopes, const ig__climb *how, const double *
   c.slope = ig__alloc(all, sizeof *c.slope);
   c.back = ig__alloc((size_t)slopes->pixels, sizeof *c.back);
   c.number = ig__alloc((size_t)n * (size_t)slopes->numbers, sizeof *c.number);
-  ig_status status = c.slope && c.back && c.number ? IG_OK : IG_NO_MEMORY;
+  c.weight = ig__alloc((size_t)n * (size_t)slopes->numbers, sizeof *c.weight);
+  ig_status status = c.slope && c.back && c.number && c.weight ? IG_OK : IG_NO_MEMORY;
   for (int i = 0; status == IG_OK && i < n; i++) begin(&c, key[i], x + i * slopes->pixels);
   if (status == IG_OK) status = sums(&c, x, weight, n, before);
   if (status == IG_OK) status = climb(&c, weight, key, n, x);
@@ -102,5 +115,6 @@ ig_status ig__climb_run(ig__slopes *slopes, const ig__climb *how, const double *
   ig__free(c.slope);
   ig__free(c.back);
   ig__free(c.number);
+  ig__free(c.weight);
   return status;
 }

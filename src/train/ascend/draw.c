@@ -30,8 +30,13 @@ ig_status ig__draw_picture(const double *x, ig_size s, ig__raster *out) {
   return IG_OK;
 }
 
+const char *ig__draw_name(const char *place) {
+  const char *slash = strrchr(place, '/');
+  return slash ? slash + 1 : place;
+}
+
 void ig__draw_stem(const char *place, int number, char out[IG_ASCEND_NAME]) {
-  const char *slash = strrchr(place, '/'), *name = slash ? slash + 1 : place, *dot = strrchr(name, '.');
+  const char *name = ig__draw_name(place), *dot = strrchr(name, '.');
   int at = ig__snprintf(out, IG_ASCEND_NAME, "%03d-", number);
   for (; *name && name != dot && at < 64; name++) {
     const bool plain = (*name >= '0' && *name <= '9') || (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');

@@ -64,7 +64,7 @@ static void summary(const ig_fool_result *r, ig__buffer *page) {
     ig__buffer_text(page, "<tr><td class=\"l\">%s</td>", title[k]);
     ig__html_cell(page, IG__UNIT_SHARE, (double)r->fooled[k] / r->rows, "fool.%s.share", name);
     ig__html_cell(page, IG__UNIT_PLAIN, r->median[k], "fool.%s.median", name);
-    ig__html_cell(page, IG__UNIT_PLAIN, 255 * r->median[k], "fool.%s.grey", name);
+    ig__html_cell(page, IG__UNIT_PLAIN, k == IG_ATTACK_PGD_L2 ? NAN : 255 * r->median[k], "fool.%s.grey", name);
     ig__html_cell(page, IG__UNIT_PLAIN, r->most[k], "fool.%s.most", name);
     ig__buffer_text(page, "</tr>\n");
   }
@@ -91,43 +91,43 @@ static void curves(const ig_fool_result *r, bool towards, ig__buffer *page) {
   ig__html_section_end(page);
 }
 
-static ig_status image(const ig__fooling *f, const ig_fool_row *row, const char *kind, const ig__raster *raster, ig__buffer *page) {
-  ig__buffer_text(page, "<td>");
-  IG__TRY(ig__draw_save(&f->subject, row->stem, kind, raster, page));
-  ig__buffer_text(page, "</td>");
-  return IG_OK;
+static void caption(const ig_fool_row *row, int i, ig_attack kind, ig__buffer *page) {
+  ig__buffer_text(page, "<br><b>");
+  ig__html_name(page, row->fooled[kind], 18);
+  ig__buffer_text(page, "</b> ε ");
+  ig__html_value(page, IG__UNIT_PLAIN, row->epsilon[kind], "fool.%d.%s", i, ig_attack_name(kind));
+  if (!row->kept[kind]) ig__buffer_text(page, "*");
 }
 
 static ig_status cells(const ig__fooling *f, const ig_fool_row *row, int i, ig__raster *raster, ig__buffer *page) {
   const int64_t at = i * f->subject.slopes.pixels;
   IG__TRY(ig__draw_picture(f->seen.x + at, f->subject.size, &raster[0]));
-  IG__TRY(image(f, row, "picture", &raster[0], page));
+  ig__buffer_text(page, "<td class=\"l\">");
+  IG__TRY(ig__draw_save(&f->subject, row->stem, "picture", &raster[0], page));
+  ig__buffer_text(page, "<br>&nbsp;</td>");
   for (int s = 0; s < SHOWN; s++) {
     const ig_attack kind = shown[s];
     const double *after = f->made[kind] + at;
-    char name[32];
     if (!row->fooled[kind]) after = f->seen.x + at; /* not fooled: no change */
     IG__TRY(ig__draw_picture(after, f->subject.size, &raster[1 + 2 * s]));
     IG__TRY(ig__draw_change(f->seen.x + at, after, f->subject.size, &raster[2 + 2 * s]));
     if (!row->fooled[kind]) {
-      ig__buffer_text(page, "<td class=\"l\" colspan=\"3\">not up to the largest ε</td>");
+      ig__buffer_text(page, "<td class=\"l\" colspan=\"2\">not up to the largest ε</td>");
       continue;
     }
-    IG__TRY(image(f, row, s ? "pgd-l2" : "pgd", &raster[1 + 2 * s], page));
-    ig__snprintf(name, sizeof name, "%s-change", s ? "pgd-l2" : "pgd");
-    IG__TRY(image(f, row, name, &raster[2 + 2 * s], page));
-    ig__buffer_text(page, "<td class=\"l\"><b>");
-    ig__html_name(page, row->fooled[kind], 24);
-    ig__buffer_text(page, "</b><br>ε ");
-    ig__html_value(page, IG__UNIT_PLAIN, row->epsilon[kind], "fool.%d.%s", i, ig_attack_name(kind));
-    ig__buffer_text(page, "%s</td>", row->kept[kind] ? "" : "<br><small>undone by<br>rounding to<br>8 bits</small>");
+    ig__buffer_text(page, "<td class=\"l\">");
+    IG__TRY(ig__draw_save(&f->subject, row->stem, s ? "pgd-l2" : "pgd", &raster[1 + 2 * s], page));
+    caption(row, i, kind, page);
+    ig__buffer_text(page, "</td><td class=\"l\">");
+    IG__TRY(ig__draw_save(&f->subject, row->stem, s ? "pgd-l2-change" : "pgd-change", &raster[2 + 2 * s], page));
+    ig__buffer_text(page, "<br>&nbsp;</td>");
   }
   return IG_OK;
 }
 
 static ig_status line(const ig__fooling *f, const ig_fool_row *row, int i, ig__raster *raster, ig__buffer *page) {
-  ig__buffer_text(page, "<tr><td class=\"l\">");
-  ig__html_name(page, row->place, 40);
+  ig__buffer_text(page, "<tr><td class=\"w\">");
+  ig__html_name(page, ig__draw_name(row->place), 40);
   ig__buffer_text(page, "<br>taken for <b>");
   ig__html_name(page, row->answer, 24);
   ig__buffer_text(page, "</b>");
@@ -135,10 +135,12 @@ static ig_status line(const ig__fooling *f, const ig_fool_row *row, int i, ig__r
     ig__buffer_text(page, "<br>it is ");
     ig__html_name(page, row->truth, 24);
   }
+  ig__buffer_text(page, "<br>ε of FGSM ");
+  ig__html_value(page, IG__UNIT_PLAIN, row->epsilon[IG_ATTACK_FGSM], "fool.%d.fgsm", i);
+  ig__buffer_text(page, "<br>ε of noise ");
+  ig__html_value(page, IG__UNIT_PLAIN, row->epsilon[IG_ATTACK_NOISE], "fool.%d.noise", i);
   ig__buffer_text(page, "</td>");
   IG__TRY(cells(f, row, i, raster, page));
-  ig__html_cell(page, IG__UNIT_PLAIN, row->epsilon[IG_ATTACK_FGSM], "fool.%d.fgsm", i);
-  ig__html_cell(page, IG__UNIT_PLAIN, row->epsilon[IG_ATTACK_NOISE], "fool.%d.noise", i);
   ig__buffer_text(page, "</tr>\n");
   return IG_OK;
 }
@@ -152,9 +154,10 @@ ig_status ig__fool_write(const ig__fooling *f, const ig_fool_result *r) {
   summary(r, &page);
   curves(r, *f->subject.options->target != 0, &page);
   ig__html_section(&page, "pictures", "Before, after, difference");
-  ig__buffer_text(&page, "<p class=\"soft\">The smallest change found%s%s. Differences are drawn about grey, the largest black or white.</p>\n",
+  ig__buffer_text(&page, "<p class=\"soft\">The smallest change found%s%s. Below it: what it is taken for. Differences are drawn about grey, the largest black or white. With a "
+                  "star the change is lost when pixels are rounded to 8 bits, as in the PNG.</p>\n",
                   *f->subject.options->target ? " that is taken for " : "", f->subject.options->target[0] ? "the class asked for" : "");
-  ig__html_table(&page, "<picture|before|PGD, L∞|difference|<taken for|PGD, L2|difference|<taken for|ε of FGSM|ε of noise");
+  ig__html_table(&page, "<picture|<before|<PGD, L∞|<difference|<PGD, L2|<difference");
   for (int i = 0; status == IG_OK && i < r->rows; i++) status = line(f, &r->row[i], i, raster + i * CELLS, &page);
   ig__html_table_end(&page);
   ig__html_section_end(&page);

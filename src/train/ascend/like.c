@@ -148,7 +148,7 @@ static ig_status climb(liking *l, ig__slopes *s, size_t from, int n, ig_ascend_r
   const ig_ascend_options *o = l->subject.options;
   const int smaller = l->subject.size.height < l->subject.size.width ? l->subject.size.height : l->subject.size.width;
   const ig__climb how = {.steps = o->steps, .rate = o->rate, .tv = o->tv, .l2 = o->l2, .seed = (uint64_t)o->seed,
-                         .jitter = o->jitter >= 0 ? o->jitter : smaller / 16};
+                         .planes = l->goal[from].line >= 0, .jitter = o->jitter >= 0 ? o->jitter : smaller / 16};
   double *weight = ig__alloc((size_t)n * (size_t)s->numbers, sizeof *weight), *value = ig__alloc((size_t)n, 2 * sizeof *value);
   uint64_t *key = ig__alloc((size_t)n, sizeof *key);
   ig_status status = weight && value && key ? IG_OK : IG_NO_MEMORY;
@@ -233,7 +233,7 @@ static ig_status write_page(const liking *l, ig_ascend_row *row) {
   ig_status status = raster ? ig__page_begin(&l->subject, "Pictures that are liked best", &page) : IG_NO_MEMORY;
   ig__html_section(&page, "pictures", "Gradient ascent on the picture");
   ig__buffer_text(&page, "<p class=\"soft\">%d steps from grey, the first of root mean square %g, total variation %g, distance from grey %g, seed %lld. "
-                  "Below each: the number that grew, a class's before the softmax, of a filter the mean of its plane before its activation.</p>\n"
+                  "Below each: the number that grew, a class's before the softmax, of a filter the mean over its plane of what is above zero before its activation.</p>\n"
                   "<div class=\"gallery\">\n", o->steps, o->rate, o->tv, o->l2, (long long)o->seed);
   for (size_t i = 0; status == IG_OK && i < l->count; i++) status = figure(l, i, &row[i], &raster[i], &page);
   ig__buffer_text(&page, "</div>\n");

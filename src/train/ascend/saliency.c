@@ -100,8 +100,8 @@ static ig_status cells(const explaining *e, const ig_saliency_row *row, int i, i
 }
 
 static ig_status line(const explaining *e, const ig_saliency_row *row, int i, ig__raster *raster, ig__buffer *page) {
-  ig__buffer_text(page, "<tr><td class=\"l\">");
-  ig__html_name(page, row->place, 40);
+  ig__buffer_text(page, "<tr><td class=\"w\">");
+  ig__html_name(page, ig__draw_name(row->place), 40);
   ig__buffer_text(page, "<br>taken for <b>");
   ig__html_name(page, row->answer, 24);
   ig__buffer_text(page, "</b> ");
@@ -112,11 +112,14 @@ static ig_status line(const explaining *e, const ig_saliency_row *row, int i, ig
     ig__buffer_text(page, "<br>it is ");
     ig__html_name(page, e->subject.name[e->seen.truth[i]], 24);
   }
+  ig__buffer_text(page, "<br>Σ integrated ");
+  ig__html_value(page, IG__UNIT_PLAIN, row->sum, "saliency.%d.sum", i);
+  ig__buffer_text(page, "<br>difference ");
+  ig__html_value(page, IG__UNIT_PLAIN, row->difference, "saliency.%d.difference", i);
+  ig__buffer_text(page, "<br>error ");
+  ig__html_value(page, IG__UNIT_PLAIN, row->error, "saliency.%d.error", i);
   ig__buffer_text(page, "</td>");
   IG__TRY(cells(e, row, i, raster, page));
-  ig__html_cell(page, IG__UNIT_PLAIN, row->sum, "saliency.%d.sum", i);
-  ig__html_cell(page, IG__UNIT_PLAIN, row->difference, "saliency.%d.difference", i);
-  ig__html_cell(page, IG__UNIT_PLAIN, row->error, "saliency.%d.error", i);
   ig__buffer_text(page, "</tr>\n");
   return IG_OK;
 }
@@ -132,7 +135,7 @@ static ig_status write_page(const explaining *e, const ig_saliency_result *r) {
                   "copies with noise of %g of the picture's range) show how much a pixel would matter if it moved: red to yellow. <b>Integrated</b> "
                   "gradients (%d points on the way from grey %g) share out the number itself: red speaks for the class, blue against; they add up to the "
                   "difference of the numbers at the picture and at the baseline, up to the error shown.</p>\n", o->samples, o->noise, o->path, o->baseline);
-  ig__html_table(&page, "<picture|gradient|integrated|smoothed|Σ integrated|difference|error");
+  ig__html_table(&page, "<picture|as it is|gradient|integrated|smoothed");
   for (int i = 0; status == IG_OK && i < r->rows; i++) status = line(e, &r->row[i], i, raster + i * (1 + WAYS), &page);
   ig__html_table_end(&page);
   ig__html_section_end(&page);

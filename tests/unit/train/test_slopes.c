@@ -31,9 +31,8 @@ static double weighted(ig__slopes *s, const double *x, const double *weight, int
   return sum;
 }
 
-/* The slope along random directions. A relu turns on the way now and then: the step is small, and the median of the errors is what
- * counts beside a bound on the worst. */
-static void check_slopes(const char *model, int line, double worst_allowed) {
+/* The slope along random directions. Where there are relus the step is so small that none of them turns on the way. */
+static void check_slopes(const char *model, int line, double h, double worst_allowed) {
   ig_context *context = threads(2);
   ig__model *m = bound(context, model, 3);
   ig__slopes s;
@@ -47,7 +46,6 @@ static void check_slopes(const char *model, int line, double worst_allowed) {
   for (int64_t i = 0; i < n * s.numbers; i++) CHECK_NEAR(again[i], number[i], 1e-12 * (1 + fabs(number[i])));
   for (int k = 0; k < 6; k++) {
     ig__rng rng = ig__rng_make(7, IG__FOR_TEST, (uint64_t)k, 0);
-    const double h = 1e-6;
     double analytic = 0, size = 0, f[2];
     double *way = numbers(all, 0, 1, 0);
     for (int64_t i = 0; i < all; i++) {
@@ -76,18 +74,18 @@ static const char *smooth_net(void) {
 }
 
 TEST(smooth_networks_to_nine_digits) {
-  check_slopes(smooth_net(), -1, 1e-8);
-  check_slopes(smooth_net(), 1, 1e-8);
-  check_slopes(smooth_net(), 4, 1e-8); /* batch normalisation, before its silu */
+  check_slopes(smooth_net(), -1, 1e-6, 1e-8);
+  check_slopes(smooth_net(), 1, 1e-6, 1e-8);
+  check_slopes(smooth_net(), 4, 1e-6, 1e-8); /* batch normalisation, before its silu */
 }
 
 TEST(built_in_networks) {
-  check_slopes("softmax", -1, 1e-8);
-  check_slopes("textbook", -1, 1e-5);
-  check_slopes("lenet5", -1, 1e-5);
-  check_slopes("resnet8", -1, 1e-5);
-  check_slopes("textbook", 3, 1e-5); /* conv2d2 */
-  check_slopes("unet", -1, 1e-5);    /* ends in pictures */
+  check_slopes("softmax", -1, 1e-6, 1e-8);
+  check_slopes("textbook", -1, 1e-8, 1e-5);
+  check_slopes("lenet5", -1, 1e-8, 1e-5);
+  check_slopes("resnet8", -1, 1e-8, 1e-5);
+  check_slopes("textbook", 3, 1e-8, 1e-5); /* conv2d2 */
+  check_slopes("unet", -1, 1e-8, 1e-5);    /* ends in pictures */
 }
 
 /* Two classes from one number. */
