@@ -54,6 +54,7 @@ typedef struct ig_train_options {
   char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
   char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64" */
+  char gradient[16];            /* "analytic", or "numeric": central differences of the loss; small models in f64 only */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
   char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */

@@ -67,6 +67,8 @@ test_options() {
   says 2 "threads" -- train --threads -1
   says 2 "without a momentum" -- train --optimizer "sgd nesterov=yes"
   says 2 "--epochs" -- train --epochs many
+  says 2 "20000 weights" -- train --model textbook --gradient numeric --precision f64
+  says 2 "--precision f64" -- train --model softmax --gradient numeric
 }
 
 test_models() {
