@@ -12,6 +12,7 @@
 #define TILE 96            /* of a picture on the sheet, about */
 #define GAP 4
 #define MOST_SHEET 8000
+#define MOST_PAGE ((size_t)4 << 20)
 
 static uint8_t byte_of(double v) { return (uint8_t)(fmin(1, fmax(0, v)) * 255 + 0.5); }
 
@@ -152,6 +153,14 @@ ig_status ig__page_begin(const ig__subject *s, const char *title, ig__buffer *pa
   ig__html_name(page, s->options->run, 80);
   ig__buffer_text(page, "; pixels are 0 (black) … 1 (white) here, ×255 for grey levels, before the mean and deviation of the input line.</p>\n");
   return IG_OK;
+}
+
+const char ig__page_full[] = "<p class=\"soft\">The page is full: the rest has its files in the folder, and its rows in the results.</p>\n";
+
+ig__buffer *ig__page_room(ig__buffer *page, ig__buffer *beyond) {
+  if (page->size < MOST_PAGE) return page;
+  beyond->size = 0;
+  return beyond;
 }
 
 ig_status ig__page_end(const ig__subject *s, ig__buffer *page) {

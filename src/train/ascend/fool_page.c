@@ -147,7 +147,7 @@ static ig_status line(const ig__fooling *f, const ig_fool_row *row, int i, ig__r
 
 ig_status ig__fool_write(const ig__fooling *f, const ig_fool_result *r) {
   const int count = r->rows * CELLS;
-  ig__buffer page = {0};
+  ig__buffer page = {0}, beyond = {0};
   ig__raster *raster = ig__alloc((size_t)count, sizeof *raster);
   ig_status status = raster ? ig__page_begin(&f->subject, "How small a change fools it", &page) : IG_NO_MEMORY;
   if (status == IG_OK) status = write_tables(f, r);
@@ -158,13 +158,15 @@ ig_status ig__fool_write(const ig__fooling *f, const ig_fool_result *r) {
                   "star the change is lost when pixels are rounded to 8 bits, as in the PNG.</p>\n",
                   *f->subject.options->target ? " that is taken for " : "", f->subject.options->target[0] ? "the class asked for" : "");
   ig__html_table(&page, "<picture|<before|<PGD, L∞|<difference|<PGD, L2|<difference");
-  for (int i = 0; status == IG_OK && i < r->rows; i++) status = line(f, &r->row[i], i, raster + i * CELLS, &page);
+  for (int i = 0; status == IG_OK && i < r->rows; i++) status = line(f, &r->row[i], i, raster + i * CELLS, ig__page_room(&page, &beyond));
   ig__html_table_end(&page);
+  ig__buffer_text(&page, "%s", beyond.size ? ig__page_full : "");
   ig__html_section_end(&page);
   if (status == IG_OK) status = ig__draw_sheet(&f->subject, raster, count, CELLS);
   if (status == IG_OK) status = ig__page_end(&f->subject, &page);
   else ig__buffer_free(&page);
   for (int i = 0; raster && i < count; i++) ig__raster_free(&raster[i]);
   ig__free(raster);
+  ig__buffer_free(&beyond);
   return status;
 }

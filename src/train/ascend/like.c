@@ -228,21 +228,22 @@ static ig_status figure(const liking *l, size_t i, ig_ascend_row *row, ig__raste
 
 static ig_status write_page(const liking *l, ig_ascend_row *row) {
   const ig_ascend_options *o = l->subject.options;
-  ig__buffer page = {0};
+  ig__buffer page = {0}, beyond = {0};
   ig__raster *raster = ig__alloc(l->count, sizeof *raster);
   ig_status status = raster ? ig__page_begin(&l->subject, "Pictures that are liked best", &page) : IG_NO_MEMORY;
   ig__html_section(&page, "pictures", "Gradient ascent on the picture");
   ig__buffer_text(&page, "<p class=\"soft\">%d steps from grey, the first of root mean square %g, total variation %g, distance from grey %g, seed %lld. "
                   "Below each: the number that grew, a class's before the softmax, of a filter the mean over its plane of what is above zero before its activation.</p>\n"
                   "<div class=\"gallery\">\n", o->steps, o->rate, o->tv, o->l2, (long long)o->seed);
-  for (size_t i = 0; status == IG_OK && i < l->count; i++) status = figure(l, i, &row[i], &raster[i], &page);
-  ig__buffer_text(&page, "</div>\n");
+  for (size_t i = 0; status == IG_OK && i < l->count; i++) status = figure(l, i, &row[i], &raster[i], ig__page_room(&page, &beyond));
+  ig__buffer_text(&page, "</div>\n%s", beyond.size ? ig__page_full : "");
   ig__html_section_end(&page);
   if (status == IG_OK) status = ig__draw_sheet(&l->subject, raster, (int)l->count, l->count < COLUMNS ? (int)l->count : COLUMNS);
   if (status == IG_OK) status = ig__page_end(&l->subject, &page);
   else ig__buffer_free(&page);
   for (size_t i = 0; raster && i < l->count; i++) ig__raster_free(&raster[i]);
   ig__free(raster);
+  ig__buffer_free(&beyond);
   return status;
 }
 

@@ -127,7 +127,7 @@ static ig_status line(const explaining *e, const ig_saliency_row *row, int i, ig
 static ig_status write_page(const explaining *e, const ig_saliency_result *r) {
   const ig_ascend_options *o = e->subject.options;
   const int count = r->rows * (1 + WAYS);
-  ig__buffer page = {0};
+  ig__buffer page = {0}, beyond = {0};
   ig__raster *raster = ig__alloc((size_t)count, sizeof *raster);
   ig_status status = raster ? ig__page_begin(&e->subject, "What answers hang on", &page) : IG_NO_MEMORY;
   ig__html_section(&page, "saliency", "Attributions");
@@ -136,14 +136,16 @@ static ig_status write_page(const explaining *e, const ig_saliency_result *r) {
                   "gradients (%d points on the way from grey %g) share out the number itself: red speaks for the class, blue against; they add up to the "
                   "difference of the numbers at the picture and at the baseline, up to the error shown.</p>\n", o->samples, o->noise, o->path, o->baseline);
   ig__html_table(&page, "<picture|as it is|gradient|integrated|smoothed");
-  for (int i = 0; status == IG_OK && i < r->rows; i++) status = line(e, &r->row[i], i, raster + i * (1 + WAYS), &page);
+  for (int i = 0; status == IG_OK && i < r->rows; i++) status = line(e, &r->row[i], i, raster + i * (1 + WAYS), ig__page_room(&page, &beyond));
   ig__html_table_end(&page);
+  ig__buffer_text(&page, "%s", beyond.size ? ig__page_full : "");
   ig__html_section_end(&page);
   if (status == IG_OK) status = ig__draw_sheet(&e->subject, raster, count, 1 + WAYS);
   if (status == IG_OK) status = ig__page_end(&e->subject, &page);
   else ig__buffer_free(&page);
   for (int i = 0; raster && i < count; i++) ig__raster_free(&raster[i]);
   ig__free(raster);
+  ig__buffer_free(&beyond);
   return status;
 }
 
