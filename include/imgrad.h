@@ -1,6 +1,7 @@
 #ifndef IMGRAD_H
 #define IMGRAD_H
 /* imgrad: trains, regularises, tunes, checks and deploys convolutional networks on images by gradient descent, on CPUs. */
+#include "imgrad/ascend.h"
 #include "imgrad/calibrate.h"
 #include "imgrad/context.h"
 #include "imgrad/graph.h"

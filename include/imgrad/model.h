@@ -74,6 +74,17 @@ typedef struct ig_pixels { const uint8_t *data; int channels, height, width; siz
  * neither grey nor coloured pictures. */
 ig_status ig_predict_pixels(ig_predictor *predictor, const ig_pixels *pictures, int count, float *answers);
 
+/* How the answer changes with each pixel. The numbers are those of output 0 before a softmax, log_softmax or sigmoid that ends it, n
+ * times as many as ig_model_output says (one number z for two classes is −z/2 and z/2); `weights` has one for each of them, and what is
+ * derived is for each picture the sum of weights times numbers: 1 for one class and 0 for all others asks for that class. *numbers
+ * receives the numbers, *gradients the derivatives by the pixels, which are floats as for ig_predict_f32 and in the same order; dropout
+ * does nothing here and batch normalisation uses its running statistics. Both stay until the next call of this function with this
+ * predictor; ig_predictor_output does not change. The first call compiles two plans, later ones allocate nothing. IG_USAGE: n is out of
+ * range; IG_BAD_MODEL: the output does not depend on the picture, or an op has no derivative; IG_NO_MEMORY. `imgrad ascend`
+ * (ascend.h) is made of it. */
+ig_status ig_predict_gradient(ig_predictor *predictor, const float *pixels, int n, const float *weights, const float **numbers,
+                              const float **gradients);
+
 /* Output `index` of the last call; NULL when there is none. */
 const float *ig_predictor_output(const ig_predictor *predictor, int index);
 

@@ -18,7 +18,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_ASCEND } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -54,6 +54,7 @@ typedef struct ig_train_options {
   char class_weights[IG_SPEC_SIZE]; /* "none", "auto", "balanced", or "cat=2,dog=0.5": how much a class counts in training */
   char augment[IG_SPEC_SIZE];   /* of training pictures: "flip, shift 4"; "": none */
   char precision[8];            /* "f32", "f64", "bf16" */
+  char gradient[16];            /* "analytic", or "numeric": central differences of the loss; small models in f64 only */
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
   char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */

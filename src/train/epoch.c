@@ -55,7 +55,7 @@ static ig_status gather(ig__trainer *t, double *loss, double *weight, int64_t *p
     ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
                           .loss_scale = several ? ig__network_weigh(&t->train, batch) : 1, .target = t->mixed};
-    IG__TRY(ig__network_run(&t->train, t->context, batch, &step));
+    IG__TRY(t->numeric ? ig__numeric_run(&t->train, t->context, batch, &step, t->numeric) : ig__network_run(&t->train, t->context, batch, &step));
     const int32_t *label = batch->field[t->train.target_field];
     for (int k = 0; k < batch->n; k++) t->state.tally.correct += ig__network_answer(&t->train, k) == label[k];
     *loss += ig__network_loss(&t->train) * t->train.weight;

@@ -30,6 +30,7 @@ static const ig__option train_table[] = {
   TEXT(class_weights, "none", "how much a class counts: none, balanced, auto (balanced when sizes differ by 3), or cat=2,dog=0.5"),
   TEXT(augment, "", "changes of the training pictures, another each epoch: \"flip, shift 4, rotate 10\""),
   PRECISION,
+  TEXT(gradient, "analytic", "analytic, or numeric: central differences of the loss; small models, --precision f64"),
   CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N; time: as many as --time allows"),
   TEXT(time, "", "90, 10m, 1.5h: plan epochs and schedule to end then; with --epochs, stop after so long"),
@@ -153,12 +154,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_BENCH: return bench_table;
   case IG_VERB_PREDICT: return predict_table;
   case IG_VERB_REPORT: return report_table;
+  case IG_VERB_ASCEND: return ig__ascend_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend"};
   return names[verb];
 }
 

@@ -101,6 +101,7 @@ void ig_predictor_free(ig_predictor *p) {
     ig__free(p->turned[kind]);
   }
   for (int i = 0; p->slot && i < p->options.batch; i++) ig__free(p->slot[i].file);
+  ig__predictor_gradient_free(p);
   ig__free(p->row);
   ig__free(p->answers);
   ig__free(p->planes);

@@ -3,7 +3,7 @@
 /* Inside a predictor: a model with its networks, and a batch that is filled by pixels or by files. */
 
 #include "imgrad/model.h"
-#include "train/train.h"
+#include "train/slopes.h"
 
 #define IG__MOST_OUTPUTS 8     /* as ig__built has room for */
 
@@ -38,7 +38,13 @@ struct ig_predictor {
   uint8_t *planes;           /* [batch][c][h][w] */
   ig__predict_slot *slot;    /* [batch] */
   char *messages;
+  /* Of ig_predict_gradient, made at its first call. */
+  ig__slopes slopes;
+  double *x, *weight, *number, *slope;  /* [batch] of each */
+  float *numbers, *gradients;
 };
+/* predictor_gradient.c */
+void ig__predictor_gradient_free(ig_predictor *predictor);
 
 /* Makes room for pictures of any size. IG_BAD_MODEL: the model takes no pictures as files have them. */
 ig_status ig__predictor_prepare(ig_predictor *predictor);

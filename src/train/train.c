@@ -101,6 +101,8 @@ static ig_status open_network(ig__trainer *t) {
   if (*o->resume) IG__TRY(ig__checkpoint_choices(o->resume, &t->given_choices));
   t->choices.given = t->given_choices;
   IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
+  IG__TRY(ig__numeric_open(t->model, o, descent, &t->numeric));
+  step.gradients = !t->numeric;
   IG__TRY(ig__network_new(t->context, &step, &t->train));
   if (mixes) {
     t->mixed = ig__alloc((size_t)o->batch * (size_t)t->train.classes, sizeof *t->mixed);
@@ -335,6 +337,7 @@ static void close_trainer(ig__trainer *t) {
   ig__loader_free(t->test_loader);
   ig__augment_free(t->augment);
   ig__free(t->mixed);
+  ig__free(t->numeric);
   ig__network_free(&t->train);
   ig__network_free(&t->test);
   ig__updater_free(t->updater);

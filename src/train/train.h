@@ -34,6 +34,7 @@ void ig__log(const ig_context *context, ig_log_level level, const char *format, 
 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
 const ig__option *ig__verb_table(ig_verb verb);
+extern const ig__option ig__ascend_table[]; /* ascend/options.c */
 int ig__option_row(const ig__option *table, const char *key); /* −1: unknown */
 /* IG_USAGE when a number is out of its range or a text has no end: options may have been filled in without ig_option_set. */
 ig_status ig__options_check(ig_verb verb, const void *options);
@@ -114,6 +115,13 @@ bool ig__network_scores(const ig__network *network, int i, double *out);
 const void *ig__network_output(const ig__network *network, int index);
 /* Whether `conv`, an option's text, asks for convolutions without Winograd. IG_USAGE: it asks for nothing. */
 ig_status ig__conv_is_direct(const char *conv, bool *direct);
+
+/* ---- numeric.c: central differences in the place of the gradient --------------------------------------------------------- */
+/* By --gradient: *states stays NULL for analytic; for numeric it is room that steps work in (owner: caller). IG_USAGE: too many weights
+ * (a step runs the network twice for each), float, or a full-batch descent. */
+ig_status ig__numeric_open(const ig__model *model, const ig_train_options *options, bool descent, void **states);
+/* In the place of ig__network_run of a network without gradients: fills step->grads too. */
+ig_status ig__numeric_run(ig__network *network, const ig_context *context, const ig__batch *batch, const ig__pass_step *step, void *states);
 
 /* ---- peak.c: the best GF/s of all threads in about so many seconds ------------------------------------------------------ */
 double ig__measure_peak(const ig_context *context, const ig__kernels *k, double seconds);
@@ -279,6 +287,7 @@ typedef struct ig__trainer {
   ig__network train, test;   /* the training step; measuring */
   ig__loader *loader, *test_loader;
   ig__augment *augment;      /* NULL: none */
+  void *numeric;             /* states put by while differences are taken; NULL: the gradient is analytic */
   float *mixed;              /* targets of a batch whose pictures were mixed; NULL: they are not */
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */

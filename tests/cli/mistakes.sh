@@ -102,7 +102,7 @@ test_options() {
   says 2 "did you mean cosine" -- train --schedule cosin
   says 2 "did you mean rotate" -- train --augment "rotat 10"
   says 2 "did you mean direct" -- train --conv dirct
-  says 2 "Known: f32, f64" -- train --precision f46
+  says 2 "Known: bf16, f32, f64" -- train --precision f46
   says 2 "did you mean conv2d1.weight" -- train "${small[@]}" --model textbook --freeze conv1.weight
   says 2 "the class '11' is not known" -- train "${small[@]}" --class-weights 11=3
   says 2 "like 90, 10m or 1.5h" -- train --time soon
@@ -114,6 +114,8 @@ test_options() {
   says 2 "no recipe of that name; did you mean mnist-99" -- train --config mnist99
   printf 'epochs: 3\nbatchs: 8\n' >run.yaml
   says 2 "did you mean batch" -- train --config run.yaml
+  says 2 "20000 weights" -- train --model textbook --gradient numeric --precision f64
+  says 2 "--precision f64" -- train --model softmax --gradient numeric
 }
 
 test_models() {
@@ -151,6 +153,20 @@ on_disk() {
   mkdir -p disk
   imgrad=$imgrad unshare -rm sh -c 'mount -t tmpfs -o "$1" none disk && shift && eval "$1"' sh "$1" "$2" >stdout 2>stderr </dev/null || code=$?
   out=$(cat stdout) err=$(cat stderr)
+}
+
+test_gradients_to_the_picture() {
+  run train "${small[@]}" --out a
+  want_code 0
+  says 2 "which run" -- ascend
+  says 2 "No such" -- ascend nowhere
+  says 2 "ask one of them" -- ascend a --saliency --fool
+  says 2 "--saliency or --fool" -- ascend a photo.png
+  says 2 "did you mean dense1" -- ascend a --filters dense2:0
+  says 2 "0 … 9" -- ascend a --filters dense1:10
+  says 2 "no class" -- ascend a --classes eleven
+  says 3 "gone.png" -- ascend a --saliency gone.png
+  says 2 "epsilon" -- ascend a --fool --epsilon 2
 }
 
 test_disks() {
