@@ -18,7 +18,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_TUNE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -70,6 +70,9 @@ typedef struct ig_train_options {
   int accumulate;               /* batches whose gradients make one step */
   bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
+  char fold[16];                /* "2/5": the second of five stratified parts of the training pictures validates, nothing is test;
+                                 * "1/1": what would validate anyway */
+  char test_fold[16];           /* the same for the test part, in place of the data's own; folds are then made of the rest */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
   int threads;                  /* 0: as many as the process may use */

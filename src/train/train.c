@@ -43,6 +43,7 @@ static ig_status open_source(ig__trainer *t) {
 
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
+  ig__split_options split;
   if (strcmp(o->report, "yes") != 0 && strcmp(o->report, "no") != 0)
     return ig__fail(IG_USAGE, "--report %s: yes and no are there", o->report);
   IG__TRY(open_source(t));
@@ -50,7 +51,8 @@ static ig_status open_data(ig__trainer *t) {
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
     return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
-  IG__TRY(ig__parts_make(t->context, t->source, &(ig__split_options){.seed = (uint64_t)o->seed, .val = o->val, .limit = o->limit},
+  IG__TRY(ig__split_of(o, &split));
+  IG__TRY(ig__parts_make(t->context, t->source, &split,
                          &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
                          &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
@@ -162,7 +164,7 @@ static ig_status open_folder(ig__trainer *t) {
   }
   if (*t->options->weights) IG__TRY(ig__trainer_take_weights(t, t->options->weights));
   if (!*t->options->resume) {
-    IG__TRY(ig__folder_make(t->options->out, t->folder));
+    IG__TRY(ig__folder_make(t->options->out, "train", t->folder));
     IG__TRY(write_config(t, t->options));
   }
   return ig__trainer_save(t);
