@@ -121,7 +121,7 @@ static void choose(split *s, const ig__split_options *options, const uint8_t *br
     if (broken && broken[i]) s->to[i] = IG__PARTS;
   }
   if (folds) limit(s, options);
-  if (options->test_fold.of) take_fold(s, options->test_fold, options->seed, IG__TEST);
+  if (options->test_fold.of) take_fold(s, options->test_fold, options->seed, options->fold.of ? IG__PARTS : IG__TEST);
   if (options->fold.of > 1) {
     take_fold(s, options->fold, options->seed, IG__VAL);
     return;

@@ -42,6 +42,10 @@ void ig__sweep_free(ig__sweep *s) {
 }
 
 bool ig__sweep_is_over(const ig__sweep *s) { return s->over; }
+void ig__sweep_set_deadline(ig__sweep *s, double deadline) {
+  s->options.deadline = deadline;
+  s->over = false;
+}
 int ig__sweep_threads(const ig__sweep *s) { return ig__pool_threads(s->options.context->pool); }
 bool ig__sweep_is_stopping(ig__sweep *s) { return atomic_load_explicit(&s->stopping, memory_order_relaxed); }
 
@@ -122,16 +126,14 @@ static void *work(void *arg) {
 /* ---- on the thread that called --------------------------------------------------------------------------------------------------- */
 
 /* Lock held, let go while the program is told. */
-static int tell(ig__sweep *s) {
+static void tell(ig__sweep *s) {
   const ig__sweep_events *e = s->options.events;
-  int done = 0;
   for (int i = 0; i < s->count; i++) {
-    if (s->turn[i] != IG__TURN_OVER) continue;
-    done++;
-    if (s->told[i]) continue;
+    if (s->turn[i] != IG__TURN_OVER || s->told[i]) continue;
     s->told[i] = true;
+    s->tellings++;
     pthread_mutex_unlock(&s->lock);
-    if (e && e->ended) e->ended(e->user, &s->run[i]);
+    if (e && e->ended) e->ended(e->user, &s->run[i], s->tellings, s->count);
     pthread_mutex_lock(&s->lock);
   }
   while (s->said < s->warnings) {
@@ -140,7 +142,6 @@ static int tell(ig__sweep *s) {
     ig__log(s->options.context, IG_LOG_WARNING, "%s", text);
     pthread_mutex_lock(&s->lock);
   }
-  return done;
 }
 
 /* Why the sweep should stop, or IG_OK; also when the deadline has passed. */
@@ -165,12 +166,10 @@ static void wait_a_little(ig__sweep *s) {
 
 /* Lock held. Until all threads are back. */
 static ig_status watch(ig__sweep *s) {
-  const ig__sweep_events *e = s->options.events;
   ig_status stopped = IG_OK;
   while (s->working > 0) {
-    int done = tell(s);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
-    if (e && e->progress) e->progress(e->user, done, s->count);
     if (stopped == IG_OK) stopped = asked(s);
     if (stopped != IG_OK || s->over) atomic_store(&s->stopping, true);
     pthread_mutex_lock(&s->lock);
@@ -240,6 +239,7 @@ ig_status ig__sweep_go(ig__sweep *s, ig__sweep_run *run, int count) {
   int left = 0;
   s->run = run;
   s->count = count;
+  s->tellings = 0;
   s->failed = IG_OK;
   atomic_store(&s->stopping, s->over);
   s->turn = ig__alloc((size_t)count, sizeof *s->turn);

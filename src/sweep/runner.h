@@ -21,6 +21,7 @@ struct ig__sweep {
   ig__sweep_run *run;        /* the list at hand; results of runs that are over may be read without */
   ig__turn *turn;
   bool *told;                /* that a run ended */
+  int tellings;
   int count, working;        /* working: threads */
   ig_status failed;          /* the first failure, its message, and whose it is */
   char message[IG__MESSAGE_SIZE];

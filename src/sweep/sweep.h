@@ -46,8 +46,8 @@ typedef struct ig__sweep_run {
 
 /* All are called on the thread that is in ig__sweep_go. */
 typedef struct ig__sweep_events {
-  void (*ended)(void *user, const ig__sweep_run *run);    /* also for those that had ended before */
-  void (*progress)(void *user, int done, int count);      /* some times a second */
+  /* Also for runs that had ended before. `done` of `count` of the list are told with this one. */
+  void (*ended)(void *user, const ig__sweep_run *run, int done, int count);
   ig_status (*stop)(void *user);                          /* as ig_train_events.stop */
   void *user;
 } ig__sweep_events;
@@ -70,6 +70,7 @@ void ig__sweep_free(ig__sweep *sweep);
  * run other than by diverging ends the sweep; the message names the run. */
 ig_status ig__sweep_go(ig__sweep *sweep, ig__sweep_run *run, int count);
 bool ig__sweep_is_over(const ig__sweep *sweep); /* the deadline has passed */
+void ig__sweep_set_deadline(ig__sweep *sweep, double deadline); /* another for the next list; 0: none */
 int ig__sweep_threads(const ig__sweep *sweep);
 
 /* The options of a run as ig_train is given them: the base with its settings. IG_USAGE: a setting is none. */

@@ -90,8 +90,8 @@ static ig_status stop_after(void *user) {
   stopper *s = user;
   return ++s->looks > s->until ? IG_TERMINATED : IG_OK;
 }
-static void count_ended(void *user, const ig__sweep_run *run) {
-  CHECK(run->result.done);
+static void count_ended(void *user, const ig__sweep_run *run, int done, int count) {
+  CHECK(run->result.done && done <= count && count == RUNS);
   ((stopper *)user)->ended++;
 }
 
