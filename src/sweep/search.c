@@ -57,8 +57,8 @@ static ig_status halve(ig__tune *t, ig__search *s, ig__sweep_run *list, int *ord
     IG__TRY(climb(t, s, r, list, &whole));
     if (!whole) return IG_OK;
     int next = r + 1 < s->rungs ? s->climbers[r + 1] : 0;
-    ig__log(t->context, IG_LOG_INFO, "rung %d of %d: %d settings at %d epochs%s", r + 1, s->rungs, s->climbers[r], s->epochs[r],
-            next ? "" : ", the last");
+    ig__log(t->context, IG_LOG_INFO, "rung %d of %d, up to epoch %d: %d settings tried, %d %s", r + 1, s->rungs, s->epochs[r],
+            s->climbers[r], next ? next : 1, next ? "go on" : "is chosen");
     for (int i = 0; i < s->trials; i++) ig__trial_score(t, &s->trial[i]);
     ig__search_rank(s, order);
     for (int k = next; next && k < s->climbers[r]; k++) IG__TRY(drop(t, &s->trial[order[k]]));
