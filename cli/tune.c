@@ -141,7 +141,7 @@ static int finish(const watcher *w, ig_status status, const ig_tune_result *r) {
   cli_out_flush();
   if (stopped) cli_say("stopped; what is done is kept");
   else if (status != IG_OK) cli_fail(status);
-  if (r->out[0] && !w->quiet && status != IG_DIVERGED) suggest(r, status);
+  if (filled && !w->quiet && status != IG_DIVERGED) suggest(r, status);
   return w->gone && status == IG_HANGUP ? ig_status_exit_code(IG_PIPE) : ig_status_exit_code(status);
 }
 

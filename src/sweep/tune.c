@@ -97,8 +97,8 @@ static ig_status resume_options(const ig_tune_options *asked, ig_tune_options *o
   IG__TRY(ig__tune_load_options(asked->train.resume, out));
   memcpy(out->train.time, asked->train.time, sizeof out->train.time);
   memcpy(out->train.resume, asked->train.resume, sizeof out->train.resume);
-  out->train.workers = asked->train.workers;
-  out->train.checkpoint_every = asked->train.checkpoint_every;
+  if (asked->train.given >> ig__option_row(table, "workers") & 1) out->train.workers = asked->train.workers;
+  if (asked->train.given >> ig__option_row(table, "checkpoint_every") & 1) out->train.checkpoint_every = asked->train.checkpoint_every;
   return IG_OK;
 }
 
@@ -223,6 +223,14 @@ static ig_status write_all(const ig__tune *t, ig_tune_result *r) {
   return ig__tune_write_page(t, r);
 }
 
+static ig_status judge(const ig__tune *t, const ig_tune_result *r) {
+  ig_status status = t->search.refit->result.status;
+  if (status == IG_DIVERGED) return ig__fail(status, "%s: on all training pictures the choice diverged, as it did on no fold", r->refit);
+  if (status != IG_BELOW_BAR) return status;
+  return ig__fail(status, "%s: accuracy %.4f is below the %.4f asked for", r->refit, r->refit_test.n ? r->refit_test.accuracy : r->refit_val.accuracy,
+                  t->options->train.min_accuracy);
+}
+
 static ig_status run(ig__tune *t, ig_tune_result *r) {
   const ig__sweep_events events = {.ended = on_ended, .stop = on_stop, .user = t};
   char *runs = NULL;
@@ -244,10 +252,7 @@ static ig_status run(ig__tune *t, ig_tune_result *r) {
   ig_status written = t->search.trials ? write_all(t, r) : IG_OK;
   if (status == IG_OK) status = written;
   else ig__message_give(message);
-  if (status == IG_OK && t->search.refit && t->search.refit->result.status != IG_OK)
-    status = ig__fail(t->search.refit->result.status, "%s: accuracy %.4f is below the %.4f asked for, or the run diverged", r->refit,
-                      r->refit_test.n ? r->refit_test.accuracy : r->refit_val.accuracy, t->options->train.min_accuracy);
-  return status;
+  return status == IG_OK && t->search.refit ? judge(t, r) : status;
 }
 
 ig_status ig_tune(ig_context *context, const ig_tune_options *options, const ig_tune_events *events, ig_tune_result *result) {
