@@ -57,6 +57,7 @@ typedef struct ig_train_options {
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
   char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */
+  char keep[8];                 /* "best": the weights of the best validation; "last": of the last epoch, as without a validation part */
   int patience;                 /* stop after so many epochs without a better validation; 0: never */
   char freeze[IG_SPEC_SIZE];    /* parameters that are not trained, by patterns of names: "conv2d1.*, stage1.*" */
   char lr_scale[IG_SPEC_SIZE];  /* rates of parameters: "stage1.*=0.1" */

@@ -52,7 +52,7 @@ static bool fit(drawing *d) {
       }
   if (!(y.high >= y.low)) return false;
   if (c->level_name) widen(&y, c->level_y);
-  if (is_log(c, false, x)) ig__axis_fit_log(&d->x, x.low, x.high, 8);
+  if (is_log(c, false, x)) ig__axis_fit_log(&d->x, x.low, x.high, 6);
   else ig__axis_fit(&d->x, x.low, x.high, c->small ? 5 : c->x_whole ? 8 : 6, c->x_whole);
   if (is_log(c, true, y)) ig__axis_fit_log(&d->y, y.low / 1.1, y.high * 1.1, 6);
   else ig__axis_fit(&d->y, y.low, y.high, c->small ? 4 : 5, false);

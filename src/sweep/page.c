@@ -37,7 +37,8 @@ static void score_tile(const page *p, const char *title, ig__unit unit, ig_tune_
 static void tiles(const page *p) {
   const ig__search *s = p->s;
   ig__buffer_text(p->out, "<div class=\"tiles\">\n");
-  tile(p, "chosen");
+  /* Several options do not fit in the size of a figure. */
+  ig__buffer_text(p->out, "<div><span class=\"t\">chosen</span><b%s>", strlen(p->r->chosen) > 14 ? " style=\"font-size:16px\"" : "");
   ig__html_name(p->out, *p->r->chosen ? p->r->chosen : "–", 60);
   ig__buffer_text(p->out, "</b><small>%s</small></div>\n", !*p->r->chosen ? "nothing yet" : s->chosen == s->minimum ? "the minimum"
                                                                                            : "the strongest penalty within a standard error of the minimum");
@@ -64,11 +65,12 @@ static void tiles(const page *p) {
 
 /* ---- along an option ------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct point { double x, y, error; } point;
+typedef struct point { int rungs; double x, y, error; } point;
 
-static int by_x(const void *a, const void *b) {
-  double x = ((const point *)a)->x, y = ((const point *)b)->x;
-  return (x > y) - (x < y);
+/* By rung, the last first; then along the axis. */
+static int by_place(const void *a, const void *b) {
+  const point *p = a, *q = b;
+  return p->rungs != q->rungs ? q->rungs - p->rungs : (p->x > q->x) - (p->x < q->x);
 }
 
 /* Does the trial differ from the choice in nothing but this option? */
@@ -79,24 +81,39 @@ static bool on_slice(const page *p, const ig__trial *trial, int dim) {
 }
 
 /* Values over several powers of ten are told apart on a logarithmic scale only. */
-static ig__scale scale_of(const page *p, int dim, const point *at, size_t count) {
+static ig__scale scale_of(const page *p, int dim, const double *x, size_t count) {
+  double low = INFINITY, high = 0;
   if (p->t->values[dim].range) return p->t->values[dim].log ? IG__SCALE_LOG : IG__SCALE_LINEAR;
-  return count && at[0].x > 0 && at[count - 1].x > 30 * at[0].x ? IG__SCALE_LOG : IG__SCALE_LINEAR;
+  for (size_t i = 0; i < count; i++) {
+    low = fmin(low, x[i]);
+    high = fmax(high, x[i]);
+  }
+  return low > 0 && high > 30 * low ? IG__SCALE_LOG : IG__SCALE_LINEAR;
 }
 
+/* `v` has room for three numbers a point. Of halving each rung is a line of its own: what was left behind there. */
 static void draw(const page *p, int dim, const point *at, size_t count, bool loose, double *v) {
   const ig__search *s = p->s;
-  char title[160];
+  ig__series series[IG__MOST_RUNGS + 1];
+  char title[160], name[IG__MOST_RUNGS + 1][64];
+  int lines = 0;
   for (size_t i = 0; i < count; i++) {
     v[i] = at[i].x;
     v[count + i] = at[i].y;
     v[2 * count + i] = at[i].error;
+    if (i > 0 && at[i].rungs == at[i - 1].rungs) {
+      series[lines - 1].count++;
+      continue;
+    }
+    if (at[i].rungs > 0) ig__snprintf(name[lines], sizeof name[lines], "up to epoch %d", s->epochs[at[i].rungs - 1]);
+    else ig__snprintf(name[lines], sizeof name[lines], "%s", by_name(p));
+    series[lines] = (ig__series){.name = name[lines], .x = v + i, .y = v + count + i, .error = v + 2 * count + i, .count = 1, .colour = lines, .loose = loose};
+    lines++;
   }
-  ig__series series = {.name = by_name(p), .x = v, .y = v + count, .error = v + 2 * count, .count = count, .loose = loose};
   ig__snprintf(title, sizeof title, "%c%s, mean%s, by %s", by_name(p)[0] - 'a' + 'A', by_name(p) + 1,
                p->t->options->folds > 1 ? " ± standard error over the folds" : "", p->t->option[dim]->name);
   bool apart = s->one_se >= 0 && s->trial[s->one_se].number[dim] != s->trial[s->minimum].number[dim];
-  ig__chart chart = {.title = title, .x_name = p->t->option[dim]->name, .series = &series, .count = 1, .x_scale = scale_of(p, dim, at, count),
+  ig__chart chart = {.title = title, .x_name = p->t->option[dim]->name, .series = series, .count = lines, .x_scale = scale_of(p, dim, v, count),
                      .share = !p->by_loss, .mark_name = apart || s->one_se < 0 ? "minimum" : "minimum, one standard error",
                      .mark_x = s->trial[s->minimum].number[dim], .mark2_name = apart ? "one standard error" : NULL,
                      .mark2_x = apart ? s->trial[s->one_se].number[dim] : 0};
@@ -106,18 +123,18 @@ static void draw(const page *p, int dim, const point *at, size_t count, bool loo
 /* A grid is seen along the choice; a random search has no two settings on a line, so all of its points are drawn. */
 static ig_status numbers_chart(const page *p, int dim) {
   const ig__search *s = p->s;
-  bool loose = p->t->dims > 1 && !strcmp(p->t->options->search, "random");
+  bool all = p->t->dims > 1 && !strcmp(p->t->options->search, "random");
   point *at = ig__alloc((size_t)s->trials, sizeof *at);
   double *v = ig__alloc((size_t)s->trials, 3 * sizeof *v);
   size_t count = 0;
   for (int i = 0; at && v && i < s->trials; i++) {
     const ig__trial *x = &s->trial[i];
-    if (isfinite(x->by.mean) && isfinite(x->number[dim]) && (loose || on_slice(p, x, dim)) && x->rungs == s->trial[s->chosen].rungs)
-      at[count++] = (point){x->number[dim], x->by.mean, x->by.error};
+    if (isfinite(x->by.mean) && isfinite(x->number[dim]) && (all || on_slice(p, x, dim)))
+      at[count++] = (point){x->rungs, x->number[dim], x->by.mean, x->by.error};
   }
   if (at && v) {
-    qsort(at, count, sizeof *at, by_x);
-    draw(p, dim, at, count, loose, v);
+    qsort(at, count, sizeof *at, by_place);
+    draw(p, dim, at, count, all, v);
   }
   bool failed = !at || !v;
   ig__free(at);
@@ -125,25 +142,35 @@ static ig_status numbers_chart(const page *p, int dim) {
   return failed ? IG_NO_MEMORY : IG_OK;
 }
 
+/* Words have no order: each shows the best setting that has it. */
 static ig_status words_chart(const page *p, int dim) {
   const ig__search *s = p->s;
   char title[160];
+  int *order = ig__alloc((size_t)s->trials, sizeof *order);
   ig__bar *bar = ig__alloc((size_t)s->trials, sizeof *bar);
   size_t count = 0;
-  if (!bar) return IG_NO_MEMORY;
-  for (int i = 0; i < s->trials; i++)
-    if (isfinite(s->trial[i].by.mean) && on_slice(p, &s->trial[i], dim))
-      bar[count++] = (ig__bar){*s->trial[i].value[dim] ? s->trial[i].value[dim] : "none", s->trial[i].by.mean};
-  ig__snprintf(title, sizeof title, "%c%s by %s", by_name(p)[0] - 'a' + 'A', by_name(p) + 1, p->t->option[dim]->name);
-  ig__chart_bars(p->out, title, bar, count, 0, by_unit(p));
+  if (order && bar) {
+    ig__search_rank(s, order);
+    for (int k = 0; k < s->trials; k++) {
+      const ig__trial *x = &s->trial[order[k]];
+      const char *name = *x->value[dim] ? x->value[dim] : "none";
+      bool known = false;
+      for (size_t i = 0; i < count && !known; i++) known = !strcmp(bar[i].name, name);
+      if (!known && isfinite(x->by.mean)) bar[count++] = (ig__bar){name, x->by.mean};
+    }
+    ig__snprintf(title, sizeof title, "%c%s of the best setting with each %s", by_name(p)[0] - 'a' + 'A', by_name(p) + 1, p->t->option[dim]->name);
+    ig__chart_bars(p->out, title, bar, count, 0, by_unit(p));
+  }
+  bool failed = !order || !bar;
+  ig__free(order);
   ig__free(bar);
-  return IG_OK;
+  return failed ? IG_NO_MEMORY : IG_OK;
 }
 
 static ig_status curves(const page *p) {
   if (p->s->chosen < 0) return IG_OK;
   ig__html_section(p->out, "curves", p->t->dims > 1 ? "Along each option" : "Along the option");
-  if (p->t->dims > 1) ig__buffer_text(p->out, "<p class=\"soft\">Each through the choice: the other options have its values, but where a search is random.</p>\n");
+  if (p->t->dims > 1) ig__buffer_text(p->out, "<p class=\"soft\">Lines go through the choice: the other options have its values. Of a random search all points are drawn.</p>\n");
   ig__buffer_text(p->out, "<div class=\"charts\">\n");
   for (int d = 0; d < p->t->dims; d++) {
     bool number = isfinite(p->s->trial[p->s->chosen].number[d]);
@@ -211,7 +238,7 @@ static ig_status settings(const page *p) {
                           "<th></th></tr></thead>\n<tbody>\n");
   for (int k = 0; k < p->s->trials; k++) trial_row(p, order[k]);
   ig__html_table_end(p->out);
-  ig__buffer_text(p->out, "<p class=\"soft\">Means over the folds, each at the epoch kept, with standard errors; the loss is that of the data, without the "
+  ig__buffer_text(p->out, "<p class=\"soft\">Means over the folds, with standard errors, at the epoch kept; the loss is that of the data, without the "
                           "penalty. Every run stands in tune.csv, and has its folder in runs/.</p>\n");
   ig__html_section_end(p->out);
   ig__free(order);

@@ -92,14 +92,23 @@ ig_status ig__search_do(ig__tune *t, ig__search *s) {
   return IG_OK;
 }
 
+/* As long as the runs were kept, on the mean over the folds. */
+static const char *kept_epochs(ig__tune *t, const ig__trial *trial) {
+  const int folds = t->options->folds;
+  int sum = 0;
+  for (int f = 0; f < folds; f++) sum += trial->run[f].result.best_epoch;
+  return ig__arena_format(t->arena, "%d", (2 * sum + folds) / (2 * folds));
+}
+
 ig_status ig__search_refit(ig__tune *t, ig__search *s) {
   char number[32];
   const ig__trial *trial = &s->trial[s->chosen];
-  ig__setting *set = ig__arena_take(t->arena, (size_t)t->dims + 4, sizeof *set);
+  ig__setting *set = ig__arena_take(t->arena, (size_t)t->dims + 5, sizeof *set);
   ig__sweep_run *run = ig__arena_take(t->arena, 1, sizeof *run);
   if (!set || !run) return IG_NO_MEMORY;
   int n = 0;
   for (int d = 0; d < t->dims; d++) set[n++] = (ig__setting){t->option[d]->name, trial->value[d]};
+  if (!strcmp(t->base.keep, "best")) set[n++] = (ig__setting){"epochs", kept_epochs(t, trial)};
   set[n++] = (ig__setting){"val", "0"}; /* all training pictures train; a validation part of the data's own still validates */
   if (s->outer) set[n++] = (ig__setting){"test_fold", ig__arena_format(t->arena, "%d/%d", s->outer, t->outers)};
   else {
@@ -108,7 +117,9 @@ ig_status ig__search_refit(ig__tune *t, ig__search *s) {
   }
   const char *name = s->outer ? ig__arena_format(t->arena, "outer-%d-refit-%03d", s->outer, s->chosen + 1)
                               : ig__arena_format(t->arena, "refit-%03d", s->chosen + 1);
-  if (!name || !set[n - 1].value) return IG_NO_MEMORY;
+  for (int i = 0; i < n; i++)
+    if (!set[i].value) return IG_NO_MEMORY;
+  if (!name) return IG_NO_MEMORY;
   *run = (ig__sweep_run){.name = name, .setting = set, .settings = n, .after = -1, .slim = s->outer > 0};
   IG__TRY(ig__sweep_go(t->sweep, run, 1));
   if (run->result.done) s->refit = run;

@@ -223,6 +223,16 @@ static ig_status write_all(const ig__tune *t, ig_tune_result *r) {
   return ig__tune_write_page(t, r);
 }
 
+/* Folds measure what the refit will be: no validation part chooses its epoch, so none should choose theirs, or settings whose figures
+ * jump about would look good at their best moment. (λ = 0.0077 on 1,000 pictures of MNIST: 93.7 % at the best epochs, the best of ten
+ * settings; 94.4 % on the test part at the last epoch, where λ = 0 has 95.6 %.) With a patience, the refit trains as long as the runs
+ * were kept on the mean. */
+static void keep_last(ig__tune *t) {
+  bool given = t->base.given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "keep") & 1, patience = t->base.patience > 0;
+  for (int d = 0; d < t->dims; d++) patience |= !strcmp(t->option[d]->name, "patience") || !strcmp(t->option[d]->name, "keep");
+  if (!given && !patience) strcpy(t->base.keep, "last");
+}
+
 static ig_status judge(const ig__tune *t, const ig_tune_result *r) {
   ig_status status = t->search.refit->result.status;
   if (status == IG_DIVERGED) return ig__fail(status, "%s: on all training pictures the choice diverged, as it did on no fold", r->refit);
@@ -241,6 +251,7 @@ static ig_status run(ig__tune *t, ig_tune_result *r) {
   t->base = t->options->train;
   t->base.min_accuracy = 0; /* a bar is for the refit */
   strcpy(t->base.report, "no");
+  keep_last(t);
   IG__TRY(open_folder(t));
   memcpy(r->out, t->folder, sizeof r->out);
   if (!(runs = ig__arena_format(t->arena, "%s/runs", t->folder))) return IG_NO_MEMORY;

@@ -33,6 +33,7 @@ static const ig__option train_table[] = {
   CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N; time: as many as --time allows"),
   TEXT(time, "", "90, 10m, 1.5h: plan epochs and schedule to end then; with --epochs, stop after so long"),
+  TEXT(keep, "best", "best: the weights of the epoch with the best validation; last: of the last epoch"),
   OPT(patience, "0", 0, 1000000, "epochs", "stop after so many without a better validation; 0: never"),
   TEXT(freeze, "", "parameters that are not trained: \"conv2d1.*, stage1.*\""),
   TEXT(lr_scale, "", "factors of the learning rate: \"stage1.*=0.1, dense1.*=2\""),

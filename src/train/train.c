@@ -46,6 +46,10 @@ static ig_status open_data(ig__trainer *t) {
   ig__split_options split;
   if (strcmp(o->report, "yes") != 0 && strcmp(o->report, "no") != 0)
     return ig__fail(IG_USAGE, "--report %s: yes and no are there", o->report);
+  bool last = !strcmp(o->keep, "last");
+  if (!last && strcmp(o->keep, "best") != 0) return ig__fail(IG_USAGE, "--keep %s: best and last are there", o->keep);
+  if (last && o->patience > 0)
+    return ig__fail(IG_USAGE, "--patience %d ends a run because its best weights are behind it, and --keep last keeps others: give one of them", o->patience);
   IG__TRY(open_source(t));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
@@ -172,7 +176,7 @@ static ig_status open_folder(ig__trainer *t) {
 
 /* Better: more right answers, and among equals the smaller loss. Without validation the last epoch is kept. */
 static bool is_better(const ig__trainer *t, const ig_metrics *val) {
-  if (!val->n || !t->state.best_epoch) return true;
+  if (!val->n || !t->state.best_epoch || !strcmp(t->options->keep, "last")) return true;
   if (val->accuracy != t->state.best_accuracy) return val->accuracy > t->state.best_accuracy;
   return isnan(t->state.best_loss) || val->loss < t->state.best_loss;
 }

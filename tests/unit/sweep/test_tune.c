@@ -84,7 +84,7 @@ TEST(a_grid_is_separate_runs) {
     char name[32], fold[8];
     snprintf(name, sizeof name, "%03d-fold-%d", i / 3 + 1, i % 3 + 1);
     snprintf(fold, sizeof fold, "%d/3", i % 3 + 1);
-    const char *const words[] = {TINY, "epochs", "2", "l2", l2[i / 3], "fold", fold, "limit", "120", "out", in_folder(name), NULL};
+    const char *const words[] = {TINY, "epochs", "2", "keep", "last", "l2", l2[i / 3], "fold", fold, "limit", "120", "out", in_folder(name), NULL};
     for (int k = 0; words[k]; k += 2) CHECK_OK(ig_option_set(IG_VERB_TRAIN, &o, words[k], words[k + 1]));
     CHECK_OK(ig_train(context, &o, NULL, &alone));
     CHECK_INT(alone.val.n, 40);
