@@ -105,7 +105,7 @@ TEST(a_sweep_that_is_stopped_goes_on) {
   int stops = 0;
   ig_status status = IG_TERMINATED;
   for (int i = 0; i < 200 && status != IG_OK; i++) {
-    stopper s = {.until = 2};
+    stopper s = {.until = 2 + i}; /* longer each time: a slow build must get somewhere too */
     const ig__sweep_events events = {.ended = count_ended, .stop = stop_after, .user = &s};
     fill(run);
     status = go(1 + i % 3, path_of("pieces"), (ig__sweep_options){.base = &base, .events = &events}, run, RUNS);
