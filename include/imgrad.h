@@ -9,5 +9,6 @@
 #include "imgrad/op.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
+#include "imgrad/tune.h"
 #include "imgrad/verbs.h"
 #endif
