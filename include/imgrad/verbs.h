@@ -1,10 +1,11 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, report, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, predict, report, gradcheck, summary, bench (and in headers of their own lr-find, calibrate). Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
 #include "imgrad/context.h"
+#include "imgrad/rates.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_LR_FIND } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -127,6 +128,8 @@ typedef struct ig_train_result {
   double seconds;
   int64_t broken;               /* pictures left out */
   bool measured;                /* val, test and baseline are filled in */
+  int rate_warnings;            /* what the losses said of the learning rate; each was logged when it was seen */
+  ig_rate_warning rate_warning[IG_RATE_CAUSES];
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.

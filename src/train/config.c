@@ -78,7 +78,7 @@ static bool to_bytes(char *text) {
 
 /* An option may stand in a file once. Unknown ones are left to ig_option_set, which names the nearest. */
 static ig_status check_once(reader *r, unsigned long line) {
-  int row = ig__option_row(ig__verb_table(r->verb), r->key);
+  int row = ig__verb_row(r->verb, r->key);
   if (row < 0) return IG_OK;
   if (r->seen >> row & 1) return ig__fail(IG_USAGE, "%s:%lu: %s is given twice", r->place, line, r->key);
   r->seen |= (uint64_t)1 << row;

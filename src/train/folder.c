@@ -14,7 +14,7 @@ static bool is_empty_folder(const char *path) {
   return empty;
 }
 
-ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]) {
+ig_status ig__folder_make(const char *verb, const char *out, char path[IG_PATH_SIZE]) {
   if (*out) {
     snprintf(path, IG_PATH_SIZE, "%s", out);
     if (is_empty_folder(path)) return IG_OK;
@@ -22,8 +22,8 @@ ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]) {
   }
   IG__TRY(ig__make_folder("runs"));
   for (int i = 1; i < 1000000; i++) {
-    if (i == 1) snprintf(path, IG_PATH_SIZE, "runs/train");
-    else snprintf(path, IG_PATH_SIZE, "runs/train%d", i);
+    if (i == 1) snprintf(path, IG_PATH_SIZE, "runs/%s", verb);
+    else snprintf(path, IG_PATH_SIZE, "runs/%s%d", verb, i);
     ig_status status = ig__make_new_folder(path);
     if (status != IG_USAGE) return status;
   }

@@ -1,10 +1,12 @@
 /* The options of the verbs: their tables, their defaults, and setting them by name. From the same rows come --help, the
  * configuration file and the saved configuration. */
 #include "base/text.h"
+#include "train/lr_find.h"
 #include "train/train.h"
 
 #include <string.h>
 
+#define MOST_NAMES 128  /* of a verb's options */
 #define OPT(member, fallback, min, max, unit, help) IG__OPTION(T, member, fallback, min, max, unit, help)
 #define TEXT(member, fallback, help) IG__OPTION(T, member, fallback, 0, 0, "", help)
 #define PRECISION TEXT(precision, "f32", "f32 or f64: the real type of weights and arithmetic")
@@ -146,6 +148,7 @@ static const ig__option report_table[] = {
 
 const ig__option *ig__verb_table(ig_verb verb) {
   switch (verb) {
+  case IG_VERB_LR_FIND: return ig__lr_find_table;
   case IG_VERB_TRAIN: return train_table;
   case IG_VERB_EVAL: return eval_table;
   case IG_VERB_GRADCHECK: return gradcheck_table;
@@ -157,11 +160,21 @@ const ig__option *ig__verb_table(ig_verb verb) {
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "lr-find"};
   return names[verb];
 }
 
+/* Verbs that make runs take all options of training too: their structs begin with an ig_train_options. */
+static bool makes_runs(ig_verb verb) { return verb == IG_VERB_LR_FIND; }
+
+static const ig__option *row_of(ig_verb verb, const char *key) {
+  int row = ig__option_row(ig__verb_table(verb), key);
+  if (row >= 0) return &ig__verb_table(verb)[row];
+  return makes_runs(verb) ? row_of(IG_VERB_TRAIN, key) : NULL;
+}
+
 ig_status ig__options_check(ig_verb verb, const void *options) {
+  if (makes_runs(verb)) IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
   for (const ig__option *o = ig__verb_table(verb); o->name; o++) {
     const char *at = (const char *)options + o->offset;
     double v = o->min;
@@ -236,26 +249,51 @@ int ig__option_row(const ig__option *table, const char *key) {
   return -1;
 }
 
+int ig__verb_row(ig_verb verb, const char *key) {
+  const char *name;
+  char plain[64];
+  plain_key(key, plain);
+  for (int i = 0; (name = ig_option_name(verb, i)); i++)
+    if (!strcmp(name, plain)) return i;
+  return -1;
+}
+
+/* Of a verb with two tables: the nearest word of both. */
+static ig_status refuse_word(ig_verb verb, const char *key) {
+  const char *names[MOST_NAMES];
+  size_t count = 0;
+  while (count < MOST_NAMES && (names[count] = ig_option_name(verb, (int)count))) count++;
+  const char *near = ig__nearest(key, names, count);
+  return ig__fail(IG_USAGE, "%s: the option '%.200s' is not known%s%s%s", verb_name(verb), key, near ? "; did you mean " : "", near ? near : "",
+                  near ? "?" : "");
+}
+
 ig_status ig_option_set(ig_verb verb, void *options, const char *key, const char *value) {
   const ig__option *table = ig__verb_table(verb);
   char plain[64];
   plain_key(key, plain);
+  if (makes_runs(verb) && ig__option_row(table, key) < 0)
+    return row_of(verb, key) ? ig_option_set(IG_VERB_TRAIN, options, key, value) : refuse_word(verb, key);
   IG__TRY(ig__option_set(verb_name(verb), table, options, plain, value));
   if (verb == IG_VERB_TRAIN) ((ig_train_options *)options)->given |= (uint64_t)1 << ig__option_row(table, key);
   return IG_OK;
 }
 
 bool ig_option_is_switch(ig_verb verb, const char *key) {
-  const ig__option *table = ig__verb_table(verb);
-  int row = ig__option_row(table, key);
-  return row >= 0 && table[row].type == IG__OPTION_BOOL;
+  const ig__option *row = row_of(verb, key);
+  return row && row->type == IG__OPTION_BOOL;
 }
 
 const char *ig_option_name(ig_verb verb, int index) {
   const ig__option *table = ig__verb_table(verb);
-  for (int i = 0; i <= index; i++)
-    if (!table[i].name) return NULL;
-  return table[index].name;
+  int i = 0;
+  for (; table[i].name; i++)
+    if (i == index) return table[i].name;
+  return makes_runs(verb) && index >= i ? ig_option_name(IG_VERB_TRAIN, index - i) : NULL;
 }
 
-size_t ig_options_help(ig_verb verb, char *out, size_t size) { return ig__options_help(ig__verb_table(verb), out, size); }
+size_t ig_options_help(ig_verb verb, char *out, size_t size) {
+  size_t own = ig__options_help(ig__verb_table(verb), out, size);
+  if (!makes_runs(verb)) return own;
+  return own + (own < size ? ig_options_help(IG_VERB_TRAIN, out + own, size - own) : ig_options_help(IG_VERB_TRAIN, NULL, 0));
+}

@@ -8,6 +8,7 @@
 #include "imgrad/verbs.h"
 #include "model/model.h"
 #include "optim/descent.h"
+#include "train/rate_watch.h"
 
 #include <stdatomic.h>
 
@@ -35,6 +36,7 @@ void ig__log(const ig_context *context, ig_log_level level, const char *format, 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
 const ig__option *ig__verb_table(ig_verb verb);
 int ig__option_row(const ig__option *table, const char *key); /* −1: unknown */
+int ig__verb_row(ig_verb verb, const char *key); /* among all options that the verb takes; −1: unknown */
 /* IG_USAGE when a number is out of its range or a text has no end: options may have been filled in without ig_option_set. */
 ig_status ig__options_check(ig_verb verb, const void *options);
 /* The options as YAML, one `key: value` a line. */
@@ -227,13 +229,14 @@ typedef struct ig__run_state {
   int64_t plan_step;         /* when the plan was made, the schedule stood at plan_place */
   double plan_place;
   double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
+  ig__rate_watch watch;
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
 void ig__run_state_free(ig__run_state *state);
 
-/* Makes the folder `out`, or the first of runs/train, runs/train2, … that is free. */
-ig_status ig__folder_make(const char *out, char path[IG_PATH_SIZE]);
+/* Makes the folder `out`, or the first of runs/VERB, runs/VERB2, … that is free. */
+ig_status ig__folder_make(const char *verb, const char *out, char path[IG_PATH_SIZE]);
 ig_status ig__folder_write(const char *folder, const char *name, ig__buffer *bytes); /* frees the buffer */
 ig_status ig__results_write(const char *folder, const ig__run_state *state);
 ig_status ig__descent_write(const char *folder, const ig__run_state *state); /* descent.csv: one row a step */
@@ -290,7 +293,8 @@ typedef struct ig__trainer {
   double validating_seconds, measure_seconds; /* since the first step; of measuring, and of how many pictures */
   int64_t measured;
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
-  double lr;                 /* of the last step */
+  double lr, loss;           /* of the last step: its rate, and the data loss of its pictures before it */
+  double chance;             /* the loss of knowing nothing; 0: not known */
   const char *stopped;       /* why, or NULL */
   ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
   ig__descent *descent;
@@ -299,11 +303,22 @@ typedef struct ig__trainer {
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
+/* Everything that a run needs, from context, options and asked; not its folder. To be closed in any case. */
+ig_status ig__trainer_open(ig__trainer *trainer);
+void ig__trainer_close(ig__trainer *trainer);
+ig_status ig__trainer_order(ig__trainer *trainer);   /* of the epoch that begins */
+/* One update at this rate, from the batches that the loader gives next; *pictures 0: the epoch is over. */
+ig_status ig__trainer_step(ig__trainer *trainer, double lr, int64_t *pictures);
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
 ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
 /* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
 ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- watch.c: the watch over the learning rate --------------------------------------------------------------------------- */
+ig_status ig__trainer_watch_open(ig__trainer *trainer);
+/* After a step that ended with `status`, which is answered: says what came to light. */
+ig_status ig__trainer_watch(ig__trainer *trainer, ig_status status);
 
 /* ---- resume.c: what a run that is taken up again must have in common with what it was ------------------------------------------ */
 ig_status ig__resume_fingerprint(ig__trainer *trainer); /* sets trainer->fingerprint */
