@@ -25,9 +25,11 @@ static const struct { const char *name, *about; } topics[] = {
 
 const cli_own_option cli_own_options[] = {
   {"config", "FILE", "a YAML file of the same words or a recipe's name, read before the command line", true, IG_VERB_TRAIN},
+  {"config", "FILE", "a YAML file of the same words or a recipe's name, read before the command line", true, IG_VERB_TUNE},
   {"config", "FILE", "a YAML file of the same words, read before the command line", true, CLI_NO_VERB},
   {"json", NULL, "results as JSON, one object a line", false, CLI_NO_VERB},
   {"quiet", NULL, "no progress", true, IG_VERB_TRAIN},
+  {"quiet", NULL, "no progress", true, IG_VERB_TUNE},
   {"help", NULL, "this page", false, CLI_NO_VERB},
   {NULL, NULL, NULL, false, 0},
 };
@@ -35,8 +37,10 @@ const cli_own_option cli_own_options[] = {
 bool cli_own_option_fits(const cli_own_option *o, const cli_command *c) {
   if (o->with_verb && c->verb == CLI_NO_VERB) return false;
   if (o->verb != CLI_NO_VERB) return o->verb == c->verb;
-  /* One that a verb has in words of its own, just before. */
-  return o == cli_own_options || strcmp(o[-1].name, o->name) != 0 || o[-1].verb != c->verb;
+  /* One that the verb has in words of its own, before. */
+  for (const cli_own_option *own = cli_own_options; own < o; own++)
+    if (own->verb == c->verb && strcmp(own->name, o->name) == 0) return false;
+  return true;
 }
 
 void cli_help_topics(void) {

@@ -10,5 +10,6 @@
 #include "imgrad/rates.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
+#include "imgrad/tune.h"
 #include "imgrad/verbs.h"
 #endif

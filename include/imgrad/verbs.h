@@ -19,7 +19,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT, IG_VERB_LR_FIND } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_TUNE, IG_VERB_LR_FIND } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -58,6 +58,7 @@ typedef struct ig_train_options {
   char conv[8];                 /* "auto", or "direct": no convolution by Winograd */
   char epochs[16];              /* "10", or "+50" with resume; "time": as many as end in the time */
   char time[16];                /* "90", "10m": with epochs given, stop this call after so long; else plan the run to end then */
+  char keep[8];                 /* "best": the weights of the best validation; "last": of the last epoch, as without a validation part */
   int patience;                 /* stop after so many epochs without a better validation; 0: never */
   char freeze[IG_SPEC_SIZE];    /* parameters that are not trained, by patterns of names: "conv2d1.*, stage1.*" */
   char lr_scale[IG_SPEC_SIZE];  /* rates of parameters: "stage1.*=0.1" */
@@ -71,6 +72,9 @@ typedef struct ig_train_options {
   int accumulate;               /* batches whose gradients make one step */
   bool balanced;                /* each epoch draws as many pictures of every class */
   double val;                   /* share of the training part that validates; −1: 0.1 unless the data bring their own */
+  char fold[16];                /* "2/5": the second of five stratified parts of the training pictures validates, nothing is test;
+                                 * "1/1": what would validate anyway */
+  char test_fold[16];           /* the same for the test part, in place of the data's own; folds are then made of the rest */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
   int threads;                  /* 0: as many as the process may use */

@@ -48,7 +48,12 @@ typedef struct ig__source ig__source;
 
 /* What a model asks of its pictures: zeros leave it to the source. A source whose pictures have a size of their own keeps it;
  * whoever asked compares. `class_name`: the classes in the order of their labels, where folders are told apart by name. */
-typedef struct ig__source_want { ig__picture_want picture; int class_count; char (*class_name)[64]; } ig__source_want;
+typedef struct ig__source_want {
+  ig__picture_want picture;
+  int class_count;
+  char (*class_name)[64];
+  size_t keep;                     /* bytes of read pictures that may stay in memory for several runs; 0: as the source sees fit */
+} ig__source_want;
 
 /* A kind of source: one file in sources/, one line in all.def. */
 typedef struct ig__source_kind {
@@ -88,11 +93,18 @@ extern const ig__source_kind *const ig__source_kinds[]; /* NULL-terminated, alph
 /* One sample: its part in the source and its number there. */
 typedef struct ig__ref { ig__part part; int64_t index; uint64_t key; } ig__ref;
 
+/* One of several stratified parts of the training pictures, from 1; of 0: none. */
+typedef struct ig__fold { int index, of; } ig__fold;
+
 typedef struct ig__split_options {
   uint64_t seed;
   double val;     /* share of the training part that validation gets when the source has no validation part; < 0: 0.1 */
   double test;    /* the same for test when the source has none; 0 */
-  int64_t limit;  /* stratified sample of the training part, drawn after the split; 0: all */
+  /* Stratified sample of the training part, 0: all. Drawn after the split; with folds before, so that they are parts of one sample. */
+  int64_t limit;
+  /* `fold` validates, and nothing is test: folds are there to choose by; 1 of 1 is what would validate without folds. `test_fold` is the test part instead of the source's own, taken
+   * first, the folds then being parts of what it leaves. */
+  ig__fold fold, test_fold;
 } ig__split_options;
 
 /* The three parts of a run. In each class the samples with the smallest Philox(seed, key) go to validation (test first).

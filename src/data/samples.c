@@ -87,11 +87,44 @@ static void take(split *s, int64_t n, int part) {
   }
 }
 
+/* Those outside the limit are taken out: the smallest stay. */
+static void limit(split *s, const ig__split_options *options) {
+  if (options->limit <= 0) return;
+  int64_t n = rank(s, options->seed, IG__FOR_LIMIT);
+  if (options->limit >= n) return;
+  deal(s, options->limit, n, 0);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = s->ranked[i].at;
+    if (s->quota[s->class_of[at]]-- <= 0) s->to[at] = IG__PARTS;
+  }
+}
+
+/* Deals what still trains as cards are dealt, class after class in ranked order: folds differ by one picture at most, in every class
+ * and as a whole. */
+static void take_fold(split *s, ig__fold fold, uint64_t seed, int part) {
+  int64_t n = rank(s, seed, IG__FOR_SPLIT), before = 0;
+  for (int c = 0; c < s->classes; c++) {
+    s->quota[c] = before; /* the place of the class's next picture */
+    before += s->have[c];
+  }
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = s->ranked[i].at;
+    if (s->quota[s->class_of[at]]++ % fold.of == fold.index - 1) s->to[at] = (uint8_t)part;
+  }
+}
+
 static void choose(split *s, const ig__split_options *options, const uint8_t *broken, double val, double test) {
+  const bool folds = options->fold.of > 1 || options->test_fold.of;
   for (int64_t i = 0; i < s->n; i++) {
     int label = s->source->kind->label ? s->source->kind->label(s->source, IG__TRAIN, i) : -1;
     s->class_of[i] = label >= 0 && label < s->classes - 1 ? label : s->classes - 1;
     if (broken && broken[i]) s->to[i] = IG__PARTS;
+  }
+  if (folds) limit(s, options);
+  if (options->test_fold.of) take_fold(s, options->test_fold, options->seed, options->fold.of ? IG__PARTS : IG__TEST);
+  if (options->fold.of > 1) {
+    take_fold(s, options->fold, options->seed, IG__VAL);
+    return;
   }
   int64_t n = rank(s, options->seed, IG__FOR_SPLIT);
   int64_t tests = (int64_t)floor(test * (double)n + 0.5), vals = (int64_t)floor(val * (double)n + 0.5);
@@ -102,22 +135,15 @@ static void choose(split *s, const ig__split_options *options, const uint8_t *br
   for (int c = 0; c < s->classes; c++) left += s->have[c];
   deal(s, vals, left, 1);
   take(s, n, IG__VAL);
-  if (options->limit <= 0) return;
-  n = rank(s, options->seed, IG__FOR_LIMIT);
-  if (options->limit >= n) return;
-  /* Those outside the limit are the ones taken out: the smallest stay. */
-  deal(s, options->limit, n, 0);
-  for (int64_t i = 0; i < n; i++) {
-    int64_t at = s->ranked[i].at;
-    if (s->quota[s->class_of[at]]-- <= 0) s->to[at] = IG__PARTS;
-  }
+  if (!folds) limit(s, options);
 }
 
-static ig_status list(const split *s, ig__samples *out) {
+/* `own`: what the source itself has of each part. */
+static ig_status list(const split *s, const int64_t own[IG__PARTS], ig__samples *out) {
   const ig__source *source = s->source;
   for (int64_t i = 0; i < s->n; i++)
     if (s->to[i] < IG__PARTS) out->count[s->to[i]]++;
-  for (int part = IG__VAL; part < IG__PARTS; part++) out->count[part] += source->info.count[part];
+  for (int part = IG__VAL; part < IG__PARTS; part++) out->count[part] += own[part];
   for (int part = 0; part < IG__PARTS; part++)
     if (!(out->ref[part] = ig__alloc((size_t)out->count[part], sizeof **out->ref))) return IG_NO_MEMORY;
   int64_t at[IG__PARTS] = {0};
@@ -125,15 +151,33 @@ static ig_status list(const split *s, ig__samples *out) {
     if (s->to[i] < IG__PARTS)
       out->ref[s->to[i]][at[s->to[i]]++] = (ig__ref){IG__TRAIN, i, source->kind->key(source, IG__TRAIN, i)};
   for (ig__part part = IG__VAL; part < IG__PARTS; part++)
-    for (int64_t i = 0; i < source->info.count[part]; i++)
+    for (int64_t i = 0; i < own[part]; i++)
       out->ref[part][at[part]++] = (ig__ref){part, i, source->kind->key(source, part, i)};
+  return IG_OK;
+}
+
+static ig_status check_folds(const ig__source *source, const ig__split_options *o) {
+  const ig__fold *fold[] = {&o->fold, &o->test_fold};
+  int64_t n = source->info.count[IG__TRAIN];
+  if (o->limit > 0 && o->limit < n) n = o->limit;
+  for (int i = 0; i < 2; i++)
+    if (fold[i]->of && (fold[i]->of <= i || fold[i]->index < 1 || fold[i]->index > fold[i]->of || fold[i]->of > n))
+      return ig__fail(IG_USAGE, "fold %d of %d: folds are counted from 1, none is everything, and none is without a picture (%s trains on "
+                      "%lld)", fold[i]->index, fold[i]->of, source->info.name, (long long)n);
+  if (o->fold.of > 1 && source->info.count[IG__VAL])
+    return ig__fail(IG_USAGE, "%s has a validation part of its own, %lld pictures; folds are made where there is none. Choose by that part "
+                    "(one fold), or move its pictures to the training part", source->info.name, (long long)source->info.count[IG__VAL]);
   return IG_OK;
 }
 
 ig_status ig__samples_make_without(const ig__source *source, const ig__split_options *options, const uint8_t *broken, ig__samples *out) {
   *out = (ig__samples){0};
+  const ig__fold fold = options->fold, test_fold = options->test_fold;
   double val = source->info.count[IG__VAL] ? 0 : options->val < 0 ? 0.1 : options->val;
-  double test = source->info.count[IG__TEST] ? 0 : options->test;
+  double test = source->info.count[IG__TEST] || test_fold.of ? 0 : options->test;
+  int64_t own[IG__PARTS] = {0, source->info.count[IG__VAL], source->info.count[IG__TEST]};
+  IG__TRY(check_folds(source, options));
+  if (fold.of || test_fold.of) own[IG__TEST] = 0;
   if (!(val >= 0 && test >= 0 && val + test < 1))
     return ig__fail(IG_USAGE, "validation and test take shares of the training part: asked for %d %% and %d %%, together they "
                     "must leave something to train on", (int)(fmin(fmax(val, -1), 9) * 100), (int)(fmin(fmax(test, -1), 9) * 100));
@@ -141,7 +185,7 @@ ig_status ig__samples_make_without(const ig__source *source, const ig__split_opt
   ig_status status = split_alloc(&s);
   if (status == IG_OK) {
     choose(&s, options, broken, val, test);
-    status = list(&s, out);
+    status = list(&s, own, out);
   }
   split_free(&s);
   if (status != IG_OK) ig__samples_free(out);

@@ -26,6 +26,8 @@ typedef struct ig__series {
   size_t count;
   int colour;                /* any number; eight different ones */
   bool dashed;
+  bool loose;                /* points without a line */
+  const double *error;       /* a whisker of so much each way; NULL: none */
 } ig__series;
 
 typedef enum ig__scale { IG__SCALE_LINEAR, IG__SCALE_AUTO, IG__SCALE_LOG } ig__scale;
@@ -40,6 +42,8 @@ typedef struct ig__chart {
   bool share;                /* y is a share, shown in percent */
   const char *mark_name;     /* a vertical line at mark_x; NULL: none */
   double mark_x;
+  const char *mark2_name;    /* another, with its name a line lower */
+  double mark2_x;
   const char *level_name;    /* a horizontal line at level_y; NULL: none */
   double level_y;
 } ig__chart;

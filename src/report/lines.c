@@ -46,10 +46,13 @@ static bool fit(drawing *d) {
       if (isfinite(c->series[s].x[i]) && isfinite(c->series[s].y[i])) {
         widen(&x, c->series[s].x[i]);
         widen(&y, c->series[s].y[i]);
+        if (!c->series[s].error) continue;
+        widen(&y, c->series[s].y[i] - c->series[s].error[i]);
+        widen(&y, c->series[s].y[i] + c->series[s].error[i]);
       }
   if (!(y.high >= y.low)) return false;
   if (c->level_name) widen(&y, c->level_y);
-  if (is_log(c, false, x)) ig__axis_fit_log(&d->x, x.low, x.high, 8);
+  if (is_log(c, false, x)) ig__axis_fit_log(&d->x, x.low, x.high, 6);
   else ig__axis_fit(&d->x, x.low, x.high, c->small ? 5 : c->x_whole ? 8 : 6, c->x_whole);
   if (is_log(c, true, y)) ig__axis_fit_log(&d->y, y.low / 1.1, y.high * 1.1, 6);
   else ig__axis_fit(&d->y, y.low, y.high, c->small ? 4 : 5, false);
@@ -78,16 +81,20 @@ static void draw_axes(const drawing *d) {
   ig__buffer_text(d->out, "</text>\n");
 }
 
+static void draw_mark(const drawing *d, const char *name, double at, int lower) {
+  double x = name ? place_x(d, at) : -1;
+  if (!(x >= LEFT - 0.1 && x <= d->width - RIGHT + 0.1)) return;
+  bool right = x > d->width * 0.6; /* and low where curves are mostly high */
+  ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\"%s>", x, TOP, d->height - BOTTOM,
+                  right ? x - 6 : x + 6, d->chart->share ? d->height - BOTTOM - 8 - lower : TOP + 12 + lower, right ? " text-anchor=\"end\"" : "");
+  ig__html_text(d->out, name);
+  ig__buffer_text(d->out, "</text>\n");
+}
+
 static void draw_marks(const drawing *d) {
   const ig__chart *c = d->chart;
-  double x = c->mark_name ? place_x(d, c->mark_x) : -1;
-  if (x >= LEFT - 0.1 && x <= d->width - RIGHT + 0.1) {
-    bool right = x > d->width * 0.6; /* and low where curves are mostly high */
-    ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\"%s>", x, TOP, d->height - BOTTOM,
-                    right ? x - 6 : x + 6, c->share ? d->height - BOTTOM - 8 : TOP + 12, right ? " text-anchor=\"end\"" : "");
-    ig__html_text(d->out, c->mark_name);
-    ig__buffer_text(d->out, "</text>\n");
-  }
+  draw_mark(d, c->mark_name, c->mark_x, 0);
+  draw_mark(d, c->mark2_name, c->mark2_x, 18);
   if (c->level_name && (!d->y.log || c->level_y > 0)) {
     double y = place_y(d, c->level_y);
     ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT, y, d->width - RIGHT,
@@ -126,6 +133,14 @@ static void draw_line(const drawing *d, const ig__series *s) {
     }
   }
   ig__buffer_text(d->out, "\"/>\n");
+}
+
+static void draw_whiskers(const drawing *d, const ig__series *s) {
+  for (size_t i = 0; s->error && i < s->count; i++) {
+    if (!drawn(d, s, i) || !(s->error[i] > 0) || (d->y.log && s->y[i] <= s->error[i])) continue;
+    double x = place_x(d, s->x[i]), low = place_y(d, s->y[i] - s->error[i]), high = place_y(d, s->y[i] + s->error[i]);
+    ig__buffer_text(d->out, "<path class=\"l%d\" style=\"stroke-width:1\" d=\"M%.1f %.1fh8m-4 0V%.1fm-4 0h8\"/>\n", s->colour & 7, x - 4, low, high);
+  }
 }
 
 static void draw_points(const drawing *d, const ig__series *s) {
@@ -169,7 +184,10 @@ void ig__chart_lines(ig__buffer *out, const ig__chart *chart) {
   ig__buffer_text(out, "\">\n");
   draw_axes(&d);
   draw_marks(&d);
-  for (int s = 0; s < chart->count; s++) draw_line(&d, &chart->series[s]);
+  for (int s = 0; s < chart->count; s++) {
+    if (!chart->series[s].loose) draw_line(&d, &chart->series[s]);
+    draw_whiskers(&d, &chart->series[s]);
+  }
   for (int s = 0; s < chart->count; s++) draw_points(&d, &chart->series[s]);
   ig__buffer_text(out, "</svg>\n");
   draw_legend(&d);

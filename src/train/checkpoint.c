@@ -274,6 +274,20 @@ ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *pa
   return status;
 }
 
+ig_status ig__run_state_read(const char *folder, ig__run_state *out) {
+  char *path = ig__format("%s/checkpoint", folder);
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  ig__checkpoint c;
+  ig_status status = path ? ig__file_read(path, MAX_CHECKPOINT, &bytes, &size) : IG_NO_MEMORY;
+  if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
+  const ig__section *state = status == IG_OK ? find(&c, "state") : NULL;
+  if (status == IG_OK) status = state ? ig__run_state_parse(state, path, out) : ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", path);
+  ig__free(bytes);
+  ig__free(path);
+  return status;
+}
+
 /* Tidies up after a failure whose words must stay the last. */
 static void remove_quietly(const char *path) {
   char message[IG__MESSAGE_SIZE];

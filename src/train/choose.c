@@ -128,7 +128,7 @@ static ig_status choose_length(chooser *k) {
   int n = epochs < LEAST_EPOCHS ? LEAST_EPOCHS : epochs > MOST_EPOCHS ? MOST_EPOCHS : (int)epochs;
   ig__snprintf(text, sizeof text, "%d", n);
   IG__TRY(set(k, "epochs", text));
-  if (!k->samples->count[IG__VAL]) return IG_OK;
+  if (!k->samples->count[IG__VAL] || !strcmp(k->o->keep, "last")) return IG_OK;
   ig__snprintf(text, sizeof text, "%d", n / 3);
   return set(k, "patience", text);
 }

@@ -34,20 +34,26 @@ static void write_quoted(ig__buffer *out, const char *s) {
   ig__buffer_text(out, "\"");
 }
 
-void ig__config_write(const ig_train_options *options, ig__buffer *out) {
+void ig__config_text(const char *name, const char *value, ig__buffer *out) {
+  ig__buffer_text(out, "%s: ", name);
+  write_quoted(out, value);
+  ig__buffer_text(out, "\n");
+}
+
+void ig__config_line(const ig__option *o, const void *options, ig__buffer *out) {
   char number[32];
-  for (const ig__option *o = ig__verb_table(IG_VERB_TRAIN); o->name; o++) {
-    const char *at = (const char *)options + o->offset;
-    ig__buffer_text(out, "%s: ", o->name);
-    switch (o->type) {
-    case IG__OPTION_TEXT: write_quoted(out, at); break;
-    case IG__OPTION_INT: ig__buffer_text(out, "%d", *(const int *)(const void *)at); break;
-    case IG__OPTION_I64: ig__buffer_text(out, "%lld", (long long)*(const int64_t *)(const void *)at); break;
-    case IG__OPTION_BOOL: ig__buffer_text(out, "%s", *(const bool *)at ? "yes" : "no"); break;
-    default: ig__buffer_text(out, "%s", ig__print_double(number, *(const double *)(const void *)at)); break;
-    }
-    ig__buffer_text(out, "\n");
+  const char *at = (const char *)options + o->offset;
+  switch (o->type) {
+  case IG__OPTION_TEXT: ig__config_text(o->name, at, out); break;
+  case IG__OPTION_INT: ig__buffer_text(out, "%s: %d\n", o->name, *(const int *)(const void *)at); break;
+  case IG__OPTION_I64: ig__buffer_text(out, "%s: %lld\n", o->name, (long long)*(const int64_t *)(const void *)at); break;
+  case IG__OPTION_BOOL: ig__buffer_text(out, "%s: %s\n", o->name, *(const bool *)at ? "yes" : "no"); break;
+  default: ig__buffer_text(out, "%s: %s\n", o->name, ig__print_double(number, *(const double *)(const void *)at)); break;
   }
+}
+
+void ig__config_write(const ig_train_options *options, ig__buffer *out) {
+  for (const ig__option *o = ig__verb_table(IG_VERB_TRAIN); o->name; o++) ig__config_line(o, options, out);
 }
 
 typedef struct reader {
@@ -57,7 +63,7 @@ typedef struct reader {
   const char *place;
   char key[64];
   bool have_key;
-  uint64_t seen;             /* rows of the table that had their line */
+  bool seen[IG__VERB_ROWS];  /* rows that had their line */
 } reader;
 
 /* The bytes that a !bytes text stands for, in place; false when a character is none. */
@@ -78,10 +84,12 @@ static bool to_bytes(char *text) {
 
 /* An option may stand in a file once. Unknown ones are left to ig_option_set, which names the nearest. */
 static ig_status check_once(reader *r, unsigned long line) {
-  int row = ig__verb_row(r->verb, r->key);
+  ig__option rows[IG__VERB_ROWS];
+  ig__verb_rows(r->verb, rows);
+  int row = ig__option_row(rows, r->key);
   if (row < 0) return IG_OK;
-  if (r->seen >> row & 1) return ig__fail(IG_USAGE, "%s:%lu: %s is given twice", r->place, line, r->key);
-  r->seen |= (uint64_t)1 << row;
+  if (r->seen[row]) return ig__fail(IG_USAGE, "%s:%lu: %s is given twice", r->place, line, r->key);
+  r->seen[row] = true;
   return IG_OK;
 }
 
@@ -164,7 +172,7 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path) {
   uint8_t *bytes;
   size_t size;
   /* As for models, a file of that name comes first. Recipes are runs, and only training makes one. */
-  if (verb == IG_VERB_TRAIN && !ig__file_exists(path)) {
+  if ((verb == IG_VERB_TRAIN || verb == IG_VERB_TUNE) && !ig__file_exists(path)) {
     const ig__builtin *recipe;
     const char *near;
     find_recipe(path, &recipe, &near);

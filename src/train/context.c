@@ -1,5 +1,6 @@
 /* The context, and what the build contains. */
 #include "train/own.h"
+#include "train/shared.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -30,10 +31,22 @@ ig_status ig_context_new(ig_context **out, const ig_context_options *options) {
   return IG_OK;
 }
 
+ig_status ig__context_beside(const ig_context *parent, int threads, ig_context **out) {
+  *out = NULL;
+  ig_context *context = ig__alloc(1, sizeof *context);
+  if (!context) return IG_NO_MEMORY;
+  *context = (ig_context){.isa = parent->isa, .ops = parent->ops, .model = parent->model, .model_count = parent->model_count,
+                          .source = parent->source, .source_count = parent->source_count, .borrows = true, .shared = parent->shared};
+  ig_status status = ig__pool_new(&context->pool, threads);
+  if (status == IG_OK) *out = context;
+  else ig__free(context);
+  return status;
+}
+
 void ig_context_free(ig_context *context) {
   if (!context) return;
   ig__pool_free(context->pool);
-  ig__own_free(context);
+  if (!context->borrows) ig__own_free(context);
   ig__free(context);
 }
 

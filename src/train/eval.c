@@ -50,13 +50,14 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
 static ig_status open_samples(evaluation *e) {
   const char *data = *e->options->data ? e->options->data : e->run.data;
   ig__source_want want = ig__model_want(e->model);
+  ig__split_options split;
   IG__TRY(ig__data_open(e->context, data, &want, &e->source));
   /* What is broken in the training part matters to what is taken from it, and silently to a penalty that counts its pictures. */
   bool taken = e->part == IG__TRAIN || !e->source->info.count[e->part], counted = !strcmp(e->run.l2_scale, "half_mean");
   ig__loader_options look = {.threads = e->options->workers, .strict = taken && e->options->strict,
                              .broken = taken ? report_broken : NULL, .user = e};
-  IG__TRY(ig__parts_make(e->context, e->source, &(ig__split_options){.seed = (uint64_t)e->run.seed, .val = e->run.val,
-                         .limit = e->run.limit}, taken || counted ? &look : NULL, &e->samples));
+  IG__TRY(ig__split_of(&e->run, &split));
+  IG__TRY(ig__parts_make(e->context, e->source, &split, taken || counted ? &look : NULL, &e->samples));
   if (!e->samples.count[e->part])
     return ig__fail(IG_BAD_DATA, "%s has no pictures in its %s part", data, ig__part_name(e->part));
   return IG_OK;

@@ -14,7 +14,7 @@ static bool is_empty_folder(const char *path) {
   return empty;
 }
 
-ig_status ig__folder_make(const char *verb, const char *out, char path[IG_PATH_SIZE]) {
+ig_status ig__folder_make(const char *out, const char *verb, char path[IG_PATH_SIZE]) {
   if (*out) {
     snprintf(path, IG_PATH_SIZE, "%s", out);
     if (is_empty_folder(path)) return IG_OK;

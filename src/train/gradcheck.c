@@ -43,7 +43,7 @@ static ig_status open_all(check *c) {
   IG__TRY(ig__data_open(c->context, o->data, &want, &c->source));
   int classes = c->source->info.class_count > 0 ? c->source->info.class_count : 1;
   IG__TRY(ig__model_any(c->context, o->model, &c->source->info, classes, 8, (uint64_t)o->seed, &c->model));
-  IG__TRY(ig__samples_make(c->source, &(ig__split_options){(uint64_t)o->seed, 0, 0, 0}, &c->samples));
+  IG__TRY(ig__samples_make(c->source, &(ig__split_options){.seed = (uint64_t)o->seed}, &c->samples));
   IG__TRY(ig__network_new(c->context, &(ig__network_request){.model = c->model, .data = &c->source->info, .loss = o->loss,
                           .conv = o->conv, .n = o->batch, .training = true, .gradients = true, .kinks = true}, &c->network));
   IG__TRY(ig__loader_new(c->source, &(ig__loader_options){.batch = o->batch, .threads = 1, .depth = 1}, &c->loader));

@@ -178,7 +178,7 @@ static ig_status find(test *s) {
   if (!r->rate || !r->loss || !r->smoothed) return IG_NO_MEMORY;
   IG__TRY(ig__trainer_open(t));
   if (*o->train.weights) IG__TRY(ig__trainer_take_weights(t, o->train.weights));
-  IG__TRY(ig__folder_make("lr-find", o->train.out, r->out));
+  IG__TRY(ig__folder_make(o->train.out, "lr-find", r->out));
   double began = ig__now();
   IG__TRY(run_steps(s));
   r->seconds = ig__now() - began;

@@ -54,8 +54,8 @@ ig_status ig__model_any(const ig_context *context, const char *name, const ig__s
 
 ig__source_want ig__model_want(const ig__model *model) {
   const ig__input_options *in = &model->input;
-  return (ig__source_want){{in->channels, in->height, in->width, (ig__fit)in->fit}, model->class_name ? model->class_count : 0,
-                           model->class_name};
+  return (ig__source_want){.picture = {in->channels, in->height, in->width, (ig__fit)in->fit},
+                           .class_count = model->class_name ? model->class_count : 0, .class_name = model->class_name};
 }
 
 ig_status ig__model_want_of(const ig_context *context, const char *name, ig__source_want *out) {

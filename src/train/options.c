@@ -2,11 +2,10 @@
  * configuration file and the saved configuration. */
 #include "base/text.h"
 #include "train/lr_find.h"
-#include "train/train.h"
+#include "train/spread.h"
 
 #include <string.h>
 
-#define MOST_NAMES 128  /* of a verb's options */
 #define OPT(member, fallback, min, max, unit, help) IG__OPTION(T, member, fallback, min, max, unit, help)
 #define TEXT(member, fallback, help) IG__OPTION(T, member, fallback, 0, 0, "", help)
 #define PRECISION TEXT(precision, "f32", "f32 or f64: the real type of weights and arithmetic")
@@ -35,6 +34,7 @@ static const ig__option train_table[] = {
   CONV,
   TEXT(epochs, "10", "passes over the training pictures; +N with --resume adds N; time: as many as --time allows"),
   TEXT(time, "", "90, 10m, 1.5h: plan epochs and schedule to end then; with --epochs, stop after so long"),
+  TEXT(keep, "best", "best: the weights of the epoch with the best validation; last: of the last epoch"),
   OPT(patience, "0", 0, 1000000, "epochs", "stop after so many without a better validation; 0: never"),
   TEXT(freeze, "", "parameters that are not trained: \"conv2d1.*, stage1.*\""),
   TEXT(lr_scale, "", "factors of the learning rate: \"stage1.*=0.1, dense1.*=2\""),
@@ -49,6 +49,8 @@ static const ig__option train_table[] = {
   OPT(accumulate, "1", 1, 1 << 20, "batches", "batches whose gradients make one step"),
   OPT(balanced, "no", 0, 1, "", "each epoch draws as many pictures of every class"),
   OPT(val, "-1", -1, 0.9, "share", "part of the training pictures that validates; -1: 0.1 unless the data bring a part"),
+  TEXT(fold, "", "2/5: the 2nd of 5 stratified parts of the training pictures validates, and test is left alone"),
+  TEXT(test_fold, "", "2/5: the 2nd of 5 stratified parts of the training pictures is the test part"),
   OPT(limit, "0", 0, 9e15, "pictures", "train on a seeded, stratified sample; 0: all"),
   OPT(seed, "1", 0, 9e15, "", "of weights, order, dropout and splits"),
   THREADS,
@@ -146,9 +148,23 @@ static const ig__option report_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_tune_options
+static const ig__option tune_table[] = {
+  TEXT(search, "grid", "grid: every value with every other; random; halving: the better third goes on to more epochs; path: one penalty, "
+                       "from strong to weak, each from the weights before"),
+  OPT(points, "10", 1, 1000, "", "values of each range; draws of --search random"),
+  OPT(folds, "5", 1, 100, "", "parts of the training pictures, each validating once; 1: a validation part as --val says"),
+  OPT(nested, "no", 0, 1, "", "also measure the search itself, on outer folds that it never sees"),
+  TEXT(by, "error", "what is to be least: error (share of wrong answers), or loss (of the data, without the penalty)"),
+  TEXT(choose, "minimum", "minimum, or one-se: the strongest penalty within a standard error of it"),
+  OPT(refit, "yes", 0, 1, "", "train on all training pictures with what was chosen, and measure the test part"),
+  IG__OPTIONS_END};
+#undef T
+
 const ig__option *ig__verb_table(ig_verb verb) {
   switch (verb) {
   case IG_VERB_LR_FIND: return ig__lr_find_table;
+  case IG_VERB_TUNE: return tune_table;
   case IG_VERB_TRAIN: return train_table;
   case IG_VERB_EVAL: return eval_table;
   case IG_VERB_GRADCHECK: return gradcheck_table;
@@ -160,22 +176,27 @@ const ig__option *ig__verb_table(ig_verb verb) {
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "lr-find"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "tune", "lr-find"};
   return names[verb];
 }
 
-/* Verbs that make runs take all options of training too: their structs begin with an ig_train_options. */
-static bool makes_runs(ig_verb verb) { return verb == IG_VERB_LR_FIND; }
+/* Verbs that train many times take all options of training too: their structs begin with ig_train_options, so its rows fit. */
+static const ig__option *base_table(ig_verb verb) {
+  return verb == IG_VERB_TUNE || verb == IG_VERB_LR_FIND ? train_table : NULL;
+}
 
-static const ig__option *row_of(ig_verb verb, const char *key) {
-  int row = ig__option_row(ig__verb_table(verb), key);
-  if (row >= 0) return &ig__verb_table(verb)[row];
-  return makes_runs(verb) ? row_of(IG_VERB_TRAIN, key) : NULL;
+int ig__verb_rows(ig_verb verb, ig__option out[IG__VERB_ROWS]) {
+  int count = 0;
+  for (const ig__option *o = ig__verb_table(verb); o->name; o++) out[count++] = *o;
+  for (const ig__option *o = base_table(verb); o && o->name; o++) out[count++] = *o;
+  out[count] = (ig__option)IG__OPTIONS_END;
+  return count;
 }
 
 ig_status ig__options_check(ig_verb verb, const void *options) {
-  if (makes_runs(verb)) IG__TRY(ig__options_check(IG_VERB_TRAIN, options));
-  for (const ig__option *o = ig__verb_table(verb); o->name; o++) {
+  ig__option rows[IG__VERB_ROWS];
+  ig__verb_rows(verb, rows);
+  for (const ig__option *o = rows; o->name; o++) {
     const char *at = (const char *)options + o->offset;
     double v = o->min;
     if (o->type == IG__OPTION_INT) v = *(const int *)(const void *)at;
@@ -234,6 +255,13 @@ ig_report_options ig_report_options_default(void) {
   return o;
 }
 
+ig_tune_options ig_tune_options_default(void) {
+  ig_tune_options o = {.spreads = 0};
+  o.train = ig_train_options_default();
+  ig__options_default(tune_table, &o);
+  return o;
+}
+
 /* The word with '-' written as '_'; options are spelled with '-' on the command line. */
 static void plain_key(const char *key, char out[64]) {
   size_t n = 0;
@@ -249,51 +277,34 @@ int ig__option_row(const ig__option *table, const char *key) {
   return -1;
 }
 
-int ig__verb_row(ig_verb verb, const char *key) {
-  const char *name;
-  char plain[64];
-  plain_key(key, plain);
-  for (int i = 0; (name = ig_option_name(verb, i)); i++)
-    if (!strcmp(name, plain)) return i;
-  return -1;
-}
-
-/* Of a verb with two tables: the nearest word of both. */
-static ig_status refuse_word(ig_verb verb, const char *key) {
-  const char *names[MOST_NAMES];
-  size_t count = 0;
-  while (count < MOST_NAMES && (names[count] = ig_option_name(verb, (int)count))) count++;
-  const char *near = ig__nearest(key, names, count);
-  return ig__fail(IG_USAGE, "%s: the option '%.200s' is not known%s%s%s", verb_name(verb), key, near ? "; did you mean " : "", near ? near : "",
-                  near ? "?" : "");
-}
-
 ig_status ig_option_set(ig_verb verb, void *options, const char *key, const char *value) {
-  const ig__option *table = ig__verb_table(verb);
+  ig__option rows[IG__VERB_ROWS];
   char plain[64];
+  ig__verb_rows(verb, rows);
   plain_key(key, plain);
-  if (makes_runs(verb) && ig__option_row(table, key) < 0)
-    return row_of(verb, key) ? ig_option_set(IG_VERB_TRAIN, options, key, value) : refuse_word(verb, key);
-  IG__TRY(ig__option_set(verb_name(verb), table, options, plain, value));
-  if (verb == IG_VERB_TRAIN) ((ig_train_options *)options)->given |= (uint64_t)1 << ig__option_row(table, key);
+  int row = ig__option_row(rows, plain), of_train = ig__option_row(train_table, plain);
+  bool trains = verb == IG_VERB_TRAIN || (base_table(verb) && ig__option_row(ig__verb_table(verb), plain) < 0 && of_train >= 0);
+  if (verb == IG_VERB_TUNE && trains && ig__spread_is(&rows[row], value)) return ig__spread_set(options, &rows[row], value);
+  IG__TRY(ig__option_set(verb_name(verb), rows, options, plain, value));
+  if (verb == IG_VERB_TUNE && trains) ig__spread_drop(options, plain);
+  if (trains) ((ig_train_options *)options)->given |= (uint64_t)1 << of_train;
   return IG_OK;
 }
 
 bool ig_option_is_switch(ig_verb verb, const char *key) {
-  const ig__option *row = row_of(verb, key);
-  return row && row->type == IG__OPTION_BOOL;
+  ig__option rows[IG__VERB_ROWS];
+  ig__verb_rows(verb, rows);
+  int row = ig__option_row(rows, key);
+  return row >= 0 && rows[row].type == IG__OPTION_BOOL;
 }
 
 const char *ig_option_name(ig_verb verb, int index) {
-  const ig__option *table = ig__verb_table(verb);
-  int i = 0;
-  for (; table[i].name; i++)
-    if (i == index) return table[i].name;
-  return makes_runs(verb) && index >= i ? ig_option_name(IG_VERB_TRAIN, index - i) : NULL;
+  ig__option rows[IG__VERB_ROWS];
+  return index < ig__verb_rows(verb, rows) ? rows[index].name : NULL;
 }
 
 size_t ig_options_help(ig_verb verb, char *out, size_t size) {
-  size_t own = ig__options_help(ig__verb_table(verb), out, size);
-  if (!makes_runs(verb)) return own;
-  return own + (own < size ? ig_options_help(IG_VERB_TRAIN, out + own, size - own) : ig_options_help(IG_VERB_TRAIN, NULL, 0));
+  ig__option rows[IG__VERB_ROWS];
+  ig__verb_rows(verb, rows);
+  return ig__options_help(rows, out, size);
 }

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "data/sources/common.h"
 #include "train/own.h"
+#include "train/shared.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -67,7 +68,8 @@ static ig_status open_own(ig__own_source *own, ig__source **out) {
 ig_status ig__data_open(const ig_context *context, const char *text, const ig__source_want *want, ig__source **out) {
   ig__own_source *own = ig__own_source_find(context, text);
   *out = NULL;
-  return own ? open_own(own, out) : ig__source_open(text, want, out);
+  if (own) return open_own(own, out);
+  return context->shared ? ig__shared_open(context->shared, text, want, out) : ig__source_open(text, want, out);
 }
 
 /* ---- adding -------------------------------------------------------------------------------------------------------------- */

@@ -43,14 +43,20 @@ static ig_status open_source(ig__trainer *t) {
 
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
+  ig__split_options split;
   if (strcmp(o->report, "yes") != 0 && strcmp(o->report, "no") != 0)
     return ig__fail(IG_USAGE, "--report %s: yes and no are there", o->report);
+  bool last = !strcmp(o->keep, "last");
+  if (!last && strcmp(o->keep, "best") != 0) return ig__fail(IG_USAGE, "--keep %s: best and last are there", o->keep);
+  if (last && o->patience > 0)
+    return ig__fail(IG_USAGE, "--patience %d ends a run because its best weights are behind it, and --keep last keeps others: give one of them", o->patience);
   IG__TRY(open_source(t));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)
     return ig__fail(IG_BAD_DATA, "%s: %d class; two are needed to tell apart", o->data, t->source->info.class_count);
-  IG__TRY(ig__parts_make(t->context, t->source, &(ig__split_options){.seed = (uint64_t)o->seed, .val = o->val, .limit = o->limit},
+  IG__TRY(ig__split_of(o, &split));
+  IG__TRY(ig__parts_make(t->context, t->source, &split,
                          &(ig__loader_options){.threads = o->workers, .strict = o->strict, .broken = report_broken, .user = t},
                          &t->samples));
   int64_t count = t->samples.count[IG__TRAIN];
@@ -170,7 +176,7 @@ static ig_status open_folder(ig__trainer *t) {
   }
   if (*t->options->weights) IG__TRY(ig__trainer_take_weights(t, t->options->weights));
   if (!*t->options->resume) {
-    IG__TRY(ig__folder_make("train", t->options->out, t->folder));
+    IG__TRY(ig__folder_make(t->options->out, "train", t->folder));
     IG__TRY(write_config(t, t->options));
   }
   return ig__trainer_save(t);
@@ -178,7 +184,7 @@ static ig_status open_folder(ig__trainer *t) {
 
 /* Better: more right answers, and among equals the smaller loss. Without validation the last epoch is kept. */
 static bool is_better(const ig__trainer *t, const ig_metrics *val) {
-  if (!val->n || !t->state.best_epoch) return true;
+  if (!val->n || !t->state.best_epoch || !strcmp(t->options->keep, "last")) return true;
   if (val->accuracy != t->state.best_accuracy) return val->accuracy > t->state.best_accuracy;
   return isnan(t->state.best_loss) || val->loss < t->state.best_loss;
 }

@@ -26,6 +26,8 @@ struct ig_context {
   size_t model_count, model_capacity;
   ig__own_source **source;
   size_t source_count, source_capacity;
+  bool borrows;              /* what the program brings along is another context's */
+  struct ig__shared *shared; /* shared.h; borrowed; NULL: every verb opens its own data */
 };
 /* IG_INTERRUPTED when ig_cancel was called. */
 ig_status ig__cancel_check(const ig_context *context);
@@ -35,12 +37,16 @@ void ig__log(const ig_context *context, ig_log_level level, const char *format, 
 
 /* ---- options.c, config.c ----------------------------------------------------------------------------------------- */
 const ig__option *ig__verb_table(ig_verb verb);
+/* All rows of a verb, its own and, where it takes those of training as well, those; ends as tables do. Answers how many. */
+#define IG__VERB_ROWS 128
+int ig__verb_rows(ig_verb verb, ig__option out[IG__VERB_ROWS]);
 int ig__option_row(const ig__option *table, const char *key); /* −1: unknown */
-int ig__verb_row(ig_verb verb, const char *key); /* among all options that the verb takes; −1: unknown */
 /* IG_USAGE when a number is out of its range or a text has no end: options may have been filled in without ig_option_set. */
 ig_status ig__options_check(ig_verb verb, const void *options);
 /* The options as YAML, one `key: value` a line. */
 void ig__config_write(const ig_train_options *options, ig__buffer *out);
+void ig__config_line(const ig__option *option, const void *options, ig__buffer *out); /* one of them */
+void ig__config_text(const char *name, const char *value, ig__buffer *out);
 /* The same from memory; `place` stands in messages. */
 ig_status ig__config_parse(ig_verb verb, void *options, const uint8_t *bytes, size_t size, const char *place);
 
@@ -208,6 +214,8 @@ ig_status ig__evaluate(ig_context *context, ig__network *network, ig__loader *lo
 int64_t *ig__class_counts(const ig__source *source, const ig__ref *ref, int64_t count); /* owner: caller; NULL: memory */
 
 /* ---- lists of samples: parts.c --------------------------------------------------------------------------------------- */
+/* How a run with these options splits its data. IG_USAGE: a fold that is none. */
+ig_status ig__split_of(const ig_train_options *run, ig__split_options *out);
 /* The parts of a run, without what is broken, where the source keeps what a first look reads (ig__samples_survey). `loader` has
  * threads, strict and broken; NULL: no look, for parts that no split and no limit decide. */
 ig_status ig__parts_make(ig_context *context, const ig__source *source, const ig__split_options *split, const ig__loader_options *loader,
@@ -236,7 +244,7 @@ typedef struct ig__run_state {
 void ig__run_state_free(ig__run_state *state);
 
 /* Makes the folder `out`, or the first of runs/VERB, runs/VERB2, … that is free. */
-ig_status ig__folder_make(const char *verb, const char *out, char path[IG_PATH_SIZE]);
+ig_status ig__folder_make(const char *out, const char *verb, char path[IG_PATH_SIZE]);
 ig_status ig__folder_write(const char *folder, const char *name, ig__buffer *bytes); /* frees the buffer */
 ig_status ig__results_write(const char *folder, const ig__run_state *state);
 ig_status ig__descent_write(const char *folder, const ig__run_state *state); /* descent.csv: one row a step */
@@ -258,6 +266,8 @@ ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *pa
 typedef struct ig__section { char name[16]; const uint8_t *data; uint64_t size; } ig__section;
 typedef struct ig__checkpoint { uint64_t fingerprint; int count; ig__section section[IG__MAX_SECTIONS]; } ig__checkpoint;
 ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *place, ig__checkpoint *out);
+/* Where the run in this folder stands, by its checkpoint. */
+ig_status ig__run_state_read(const char *folder, ig__run_state *out);
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out);
 
 /* ---- epoch.c: one pass that trains -------------------------------------------------------------------------------- */
@@ -365,14 +375,7 @@ ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
-/* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
-/* Two fields: pictures, as bytes where they have 1 … 4 channels, else as floats; and labels, or for a model that ends in
- * pictures a picture of that size. */
-ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
-/* n random samples in memory. Owner: caller, ig__synthetic_batch_free. */
-ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
-void ig__synthetic_batch_free(ig__batch *batch);
-
+/* ---- open.c, eval.c: what the verbs name -------------------------------------------------------------------------------- */
 /* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
 ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
 /* Gives the sizes that a model leaves open those of the data's first picture; NULL: 3 × 32 × 32, to have something to show. */

@@ -71,6 +71,26 @@ test_options() {
   says 2 "did you mean steps" -- lr-find --stesp 10
 }
 
+test_tune() {
+  says 2 "nothing to choose from" -- tune "${small[@]}"
+  says 2 "smaller to the larger" -- tune "${small[@]}" --l2 1e-1..1e-6:log
+  says 2 "begins above 0" -- tune "${small[@]}" --l2 0..1:log
+  says 2 "did you mean lr" -- tune "${small[@]}" --lrr 0.1,1
+  says 2 "did you mean folds" -- tune "${small[@]}" --l2 0,1 --foldz 3
+  says 2 "did you mean halving" -- tune "${small[@]}" --l2 0,1 --search halvin
+  says 2 "goes along one penalty" -- tune "${small[@]}" --lr 0.1,0.2 --search path
+  says 2 "one value" -- tune "${small[@]}" --threads 1,2
+  says 2 "sgd" -- tune "${small[@]}" --optimizer adam,sdg
+  says 2 "--folds 1" -- tune "${small[@]}" --l2 0,1 --val 0.2
+  says 2 "--choose one-se" -- tune "${small[@]}" --lr 0.1,0.2 --choose one-se
+  says 2 "cannot be compared" -- tune "${small[@]}" --l2 0,1 --epochs time --time 1m
+  says 2 "no such" -- tune photos/ --l2 0,1
+  says 2 "--resume nowhere" -- tune --resume nowhere
+  says 2 "without a picture" -- tune --data "digits train=3 test=2" --model softmax --l2 0,1 --folds 5 --out few
+  says 2 "which part of how many" -- train "${small[@]}" --fold 6/5
+  says 2 "give one of them" -- train "${small[@]}" --fold 1/5 --val 0.2
+}
+
 test_models() {
   says 4 "choose a model" -- train --data "digits train=50 test=5" --model resnet8
   says 2 "did you mean" -- train --model textbok

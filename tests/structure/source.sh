@@ -11,6 +11,7 @@ rank_of() {
     ops) echo 3 ;;
     model) echo 4 ;;
     train | serve | deploy) echo 5 ;;
+    sweep) echo 6 ;;
     *) echo unknown ;;
   esac
 }

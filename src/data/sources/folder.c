@@ -129,12 +129,13 @@ static ig_status choose_size(ig__source *source, state *s) {
 static ig_status make_kept(ig__source *source, state *s) {
   size_t count = 0, bytes;
   for (int part = 0; part < IG__PARTS; part++) count += s->files.count[part];
-  if (!ig__mul_size(count, s->picture_bytes, &bytes) || bytes > KEPT_BYTES) return IG_OK;
+  if (!ig__mul_size(count, s->picture_bytes, &bytes) || (bytes > KEPT_BYTES && bytes > source->want.keep)) return IG_OK;
   for (int part = 0; part < IG__PARTS; part++) {
     if (!(s->kept[part] = ig__alloc(s->files.count[part], s->picture_bytes))) return IG_NO_MEMORY;
     if (!(s->filled[part] = ig__alloc(s->files.count[part], sizeof *s->filled[part]))) return IG_NO_MEMORY;
   }
-  source->info.kept = true;
+  /* A larger set is split before it is looked at, whoever keeps it: a run by itself and among others sees the same parts. */
+  source->info.kept = bytes <= KEPT_BYTES;
   return IG_OK;
 }
 

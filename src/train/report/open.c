@@ -16,22 +16,6 @@ static ig_status read_config(ig__opened *r) {
   return status;
 }
 
-static ig_status read_state(ig__opened *r) {
-  char *path = ig__format("%s/checkpoint", r->folder);
-  uint8_t *bytes = NULL;
-  size_t size = 0;
-  ig__checkpoint c;
-  ig_status status = path ? ig__file_read(path, (size_t)1 << 40, &bytes, &size) : IG_NO_MEMORY;
-  if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
-  const ig__section *state = NULL;
-  for (int i = 0; status == IG_OK && i < c.count; i++)
-    if (!strcmp(c.section[i].name, "state")) state = &c.section[i];
-  if (status == IG_OK) status = state ? ig__run_state_parse(state, path, &r->state) : ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", path);
-  ig__free(bytes);
-  ig__free(path);
-  return status;
-}
-
 static ig_status read_model(ig__opened *r) {
   int real_size;
   char *path = ig__format("%s/model.safetensors", r->folder);
@@ -46,9 +30,10 @@ static ig_status read_model(ig__opened *r) {
 static ig_status open_data(ig__opened *r, const char *data, const ig_report_options *o) {
   const ig_train_options *run = &r->options;
   ig__source_want want = ig__model_want(r->model);
+  ig__split_options split;
   IG__TRY(ig__data_open(r->context, *data ? data : run->data, &want, &r->source));
-  IG__TRY(ig__parts_make(r->context, r->source, &(ig__split_options){.seed = (uint64_t)run->seed, .val = run->val, .limit = run->limit},
-                         &(ig__loader_options){.threads = o->workers}, &r->samples));
+  IG__TRY(ig__split_of(run, &split));
+  IG__TRY(ig__parts_make(r->context, r->source, &split, &(ig__loader_options){.threads = o->workers}, &r->samples));
   IG__TRY(ig__network_new(r->context, &(ig__network_request){.model = r->model, .data = &r->source->info, .loss = run->loss, .conv = run->conv,
                           .n = MEASURE_BATCH}, &r->network));
   r->network.cancellable = true;
@@ -100,7 +85,7 @@ ig_status ig__opened_new(ig_context *context, const char *folder, const char *da
   r->baseline = NAN;
   ig_status status = ig__is_folder(folder) ? IG_OK : ig__fail(IG_USAGE, "%s: no such run folder", folder);
   if (status == IG_OK) status = read_config(r);
-  if (status == IG_OK) status = read_state(r);
+  if (status == IG_OK) status = ig__run_state_read(r->folder, &r->state);
   if (status == IG_OK) status = read_model(r);
   if (status == IG_OK && r->model) {
     ig_status found = open_data(r, data, options);

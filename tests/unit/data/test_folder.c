@@ -100,7 +100,7 @@ TEST(the_model_says_the_size) {
   char names[2][64] = {"b", "a"};
   copy("rgb.png", "a/1.png", SIZE_MAX);
   copy("grey.png", "b/2.png", SIZE_MAX);
-  ig__source_want want = {{1, 12, 17, IG__FIT_CROP}, 2, names};
+  ig__source_want want = {.picture = {1, 12, 17, IG__FIT_CROP}, .class_count = 2, .class_name = names};
   CHECK_OK(ig__source_open(test_folder(), &want, &a));
   CHECK(a->info.field[0].dim[0] == 1 && a->info.field[0].dim[1] == 12 && a->info.field[0].dim[2] == 17);
   CHECK_STR(a->info.class_name[0], "b");

@@ -141,6 +141,85 @@ TEST(split_of_small_classes) {
   ig__samples_free(&s);
 }
 
+/* Marks what part `part` of the split has; answers how many, none of them marked before. */
+static int64_t mark(const ig__samples *s, ig__part part, uint8_t *seen) {
+  for (int64_t i = 0; i < s->count[part]; i++) {
+    CHECK(s->ref[part][i].part == IG__TRAIN && !seen[s->ref[part][i].index]);
+    seen[s->ref[part][i].index] = 1;
+  }
+  return s->count[part];
+}
+
+TEST(folds_are_stratified_and_together_everything) {
+  fake f = {0};
+  ig__source source = fake_source(&f, N, 0, 30, 5);
+  ig__samples all, s;
+  static uint8_t seen[N];
+  CHECK_OK(ig__samples_make(&source, &(ig__split_options){.seed = 3, .limit = 1003}, &all));
+  double whole[5], part[5];
+  shares(&source, &all, IG__TRAIN, whole);
+  int64_t total = 0;
+  memset(seen, 0, sizeof seen);
+  for (int k = 1; k <= 7; k++) {
+    CHECK_OK(ig__samples_make(&source, &(ig__split_options){.seed = 3, .val = -1, .limit = 1003, .fold = {k, 7}}, &s));
+    CHECK(s.count[IG__VAL] == 1003 / 7 || s.count[IG__VAL] == 1003 / 7 + 1);
+    CHECK_INT(s.count[IG__TRAIN] + s.count[IG__VAL], 1003);
+    CHECK_INT(s.count[IG__TEST], 0);
+    check_disjoint(&source, &s);
+    shares(&source, &s, IG__VAL, part);
+    for (int c = 0; c < 5; c++) CHECK(fabs(part[c] - whole[c] / 7) < 1);
+    total += mark(&s, IG__VAL, seen);
+    ig__samples_free(&s);
+  }
+  CHECK_INT(total, 1003);
+  for (int64_t i = 0; i < all.count[IG__TRAIN]; i++) CHECK(seen[all.ref[IG__TRAIN][i].index]); /* folds of one sample */
+  ig__samples_free(&all);
+}
+
+TEST(test_folds_come_first) {
+  fake f = {0};
+  ig__source source = fake_source(&f, N, 0, 30, 5);
+  ig__samples outer, s;
+  static uint8_t seen[N];
+  memset(seen, 0, sizeof seen);
+  CHECK_OK(ig__samples_make(&source, &(ig__split_options){.seed = 3, .val = 0, .test_fold = {2, 4}}, &outer));
+  CHECK_INT(outer.count[IG__TEST], N / 4); /* in place of the source's own */
+  CHECK_INT(outer.count[IG__TRAIN], 3 * N / 4);
+  int64_t total = mark(&outer, IG__TEST, seen);
+  for (int k = 1; k <= 3; k++) {
+    CHECK_OK(ig__samples_make(&source, &(ig__split_options){.seed = 3, .fold = {k, 3}, .test_fold = {2, 4}}, &s));
+    total += mark(&s, IG__VAL, seen);
+    CHECK_INT(s.count[IG__TRAIN], N / 2);
+    CHECK_INT(s.count[IG__TEST], 0);
+    ig__samples_free(&s);
+  }
+  CHECK_INT(total, N);
+  ig__samples_free(&outer);
+}
+
+TEST(one_fold_is_the_usual_validation) {
+  fake f = {0};
+  ig__source source = fake_source(&f, N, 0, 30, 5), own = fake_source(&f, N, 40, 30, 5);
+  ig__samples usual, s;
+  ig__split_options o = {.seed = 3, .val = 0.2, .limit = 100};
+  CHECK_OK(ig__samples_make(&source, &o, &usual));
+  o.fold = (ig__fold){1, 1};
+  CHECK_OK(ig__samples_make(&source, &o, &s));
+  CHECK(same(&usual, &s, IG__TRAIN) && same(&usual, &s, IG__VAL) && s.count[IG__TEST] == 0);
+  ig__samples_free(&usual);
+  ig__samples_free(&s);
+  CHECK_OK(ig__samples_make(&own, &o, &s));
+  CHECK_INT(s.count[IG__VAL], 40);
+  ig__samples_free(&s);
+  o.fold = (ig__fold){1, 2};
+  CHECK_STATUS(ig__samples_make(&own, &o, &s), IG_USAGE);
+  static const ig__fold bad[] = {{0, 2}, {3, 2}, {-1, 2}, {1, 101}};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    o.fold = bad[i];
+    CHECK_STATUS(ig__samples_make(&source, &o, &s), IG_USAGE);
+  }
+}
+
 TEST(split_out_of_memory) {
   fake f = {0};
   ig__source source = fake_source(&f, 100, 0, 10, 5);
