@@ -2,6 +2,7 @@
 #define IMGRAD_H
 /* imgrad: trains, regularises, tunes, checks and deploys convolutional networks on images by gradient descent, on CPUs. */
 #include "imgrad/calibrate.h"
+#include "imgrad/compare.h"
 #include "imgrad/context.h"
 #include "imgrad/graph.h"
 #include "imgrad/lr_find.h"

@@ -19,7 +19,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT, IG_VERB_TUNE, IG_VERB_LR_FIND } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -125,7 +125,7 @@ typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
   /* "epochs", "patience", "plan" (ended in the time); "time", "signal" (events.stop), "cancelled" (ig_cancel): can be gone on with;
-   * full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
+   * full-batch descent: "gradient", "loss" or "budget", the rule that fired, "no lower point" */
   const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */

@@ -67,6 +67,7 @@ test_options() {
   says 2 "threads" -- train --threads -1
   says 2 "without a momentum" -- train --optimizer "sgd nesterov=yes"
   says 2 "--epochs" -- train --epochs many
+  says 2 "nothing to compare" -- compare --optimizers adam
   says 2 "by a search" -- lr-find --optimizer lbfgs
   says 2 "did you mean steps" -- lr-find --stesp 10
 }

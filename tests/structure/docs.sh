@@ -60,6 +60,7 @@ test_names() {
     [ "$(wc -l <list)" -ge 4 ] || fail "help $verb names no options"
     while read -r word; do stands "$word" training.md; done <list
   done
+  stands optimizers compare.md
   for word in from to steps; do stands "$word" learning-rate.md; done
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
   [ "$(wc -l <list)" -ge 10 ] || fail "status.h has no list"
