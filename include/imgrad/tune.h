@@ -32,7 +32,7 @@ typedef struct ig_tune_options {
   bool nested;                  /* also measure what such a search is worth: on outer folds that it never sees */
   char by[8];                   /* "error": the share of wrong answers; "loss": that of the data, without the penalty */
   char choose[12];              /* "minimum", or "one-se": the strongest penalty within a standard error of it */
-  bool refit;                   /* train on all training pictures with the choice */
+  char refit[8];                /* "yes": train on all training pictures with the choice; "no" */
 } ig_tune_options;
 
 ig_tune_options ig_tune_options_default(void);

@@ -1,8 +1,8 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, report, gradcheck, summary, bench (and in headers of their own lr-find, calibrate). Each takes a struct of options (from its ..._default function; every field
- * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
- * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
+/* The verbs: train, eval, predict, report, gradcheck, summary, bench; others have headers of their own. Each takes a struct of options
+ * (from its ..._default function; every field may also be set from text by name, as the command line and configuration files do) and
+ * fills a struct of results. Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
 #include "imgrad/context.h"
 #include "imgrad/rates.h"
@@ -132,8 +132,7 @@ typedef struct ig_train_result {
   double seconds;
   int64_t broken;               /* pictures left out */
   bool measured;                /* val, test and baseline are filled in */
-  int rate_warnings;            /* what the losses said of the learning rate; each was logged when it was seen */
-  ig_rate_warning rate_warning[IG_RATE_CAUSES];
+  int rate_warnings; ig_rate_warning rate_warning[IG_RATE_CAUSES]; /* what the losses said of the learning rate; logged when seen */
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.

@@ -81,12 +81,24 @@ static void draw_axes(const drawing *d) {
   ig__buffer_text(d->out, "</text>\n");
 }
 
+/* Are most points in the upper half of the drawing? */
+static bool is_high(const drawing *d) {
+  size_t high = 0, all = 0;
+  for (int s = 0; s < d->chart->count; s++)
+    for (size_t i = 0; i < d->chart->series[s].count; i++) {
+      double y = d->chart->series[s].y[i];
+      all += isfinite(y);
+      high += isfinite(y) && ig__axis_place(&d->y, y) > 0.5;
+    }
+  return 2 * high > all;
+}
+
 static void draw_mark(const drawing *d, const char *name, double at, int lower) {
   double x = name ? place_x(d, at) : -1;
   if (!(x >= LEFT - 0.1 && x <= d->width - RIGHT + 0.1)) return;
-  bool right = x > d->width * 0.6; /* and low where curves are mostly high */
+  bool right = x > d->width * 0.6, low = d->chart->share && is_high(d); /* accuracies are mostly high */
   ig__buffer_text(d->out, "<path class=\"mark\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\"%s>", x, TOP, d->height - BOTTOM,
-                  right ? x - 6 : x + 6, d->chart->share ? d->height - BOTTOM - 8 - lower : TOP + 12 + lower, right ? " text-anchor=\"end\"" : "");
+                  right ? x - 6 : x + 6, low ? d->height - BOTTOM - 8 - lower : TOP + 12 + lower, right ? " text-anchor=\"end\"" : "");
   ig__html_text(d->out, name);
   ig__buffer_text(d->out, "</text>\n");
 }

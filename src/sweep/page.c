@@ -114,7 +114,7 @@ static void draw(const page *p, int dim, const point *at, size_t count, bool loo
                p->t->options->folds > 1 ? " ± standard error over the folds" : "", p->t->option[dim]->name);
   bool apart = s->one_se >= 0 && s->trial[s->one_se].number[dim] != s->trial[s->minimum].number[dim];
   ig__chart chart = {.title = title, .x_name = p->t->option[dim]->name, .series = series, .count = lines, .x_scale = scale_of(p, dim, v, count),
-                     .share = !p->by_loss, .mark_name = apart || s->one_se < 0 ? "minimum" : "minimum, one standard error",
+                     .y_scale = IG__SCALE_AUTO, .share = !p->by_loss, .mark_name = apart || s->one_se < 0 ? "minimum" : "minimum, one standard error",
                      .mark_x = s->trial[s->minimum].number[dim], .mark2_name = apart ? "one standard error" : NULL,
                      .mark2_x = apart ? s->trial[s->one_se].number[dim] : 0};
   ig__chart_lines(p->out, &chart);

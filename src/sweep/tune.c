@@ -21,10 +21,11 @@ static ig_status check_word(const char *name, const char *text, const char *cons
 
 static ig_status check_words(const ig_tune_options *o) {
   static const char *const searches[] = {"grid", "random", "halving", "path", NULL}, *const by[] = {"error", "loss", NULL},
-                    *const choices[] = {"minimum", "one-se", NULL};
+                    *const choices[] = {"minimum", "one-se", NULL}, *const yes[] = {"yes", "no", NULL};
   IG__TRY(check_word("search", o->search, searches));
   IG__TRY(check_word("by", o->by, by));
   IG__TRY(check_word("choose", o->choose, choices));
+  IG__TRY(check_word("refit", o->refit, yes));
   if (o->spreads < 1)
     return ig__fail(IG_USAGE, "tune: nothing to choose from; give an option of train several values: --l2 1e-6..1e-1:log, or --optimizer sgd,adam");
   if (*o->train.fold || *o->train.test_fold) return ig__fail(IG_USAGE, "tune: it makes the folds itself, by --folds; leave --fold and --test-fold out");
@@ -177,7 +178,7 @@ static ig_status do_all(ig__tune *t, ig_tune_result *r) {
   }
   /* One run more, whatever the time: without it the search would be for nothing. */
   ig__sweep_set_deadline(t->sweep, 0);
-  return t->options->refit ? ig__search_refit(t, &t->search) : IG_OK;
+  return !strcmp(t->options->refit, "yes") ? ig__search_refit(t, &t->search) : IG_OK;
 }
 
 /* ---- the result ------------------------------------------------------------------------------------------------------------------------ */

@@ -158,7 +158,7 @@ static const ig__option tune_table[] = {
   OPT(nested, "no", 0, 1, "", "also measure the search itself, on outer folds that it never sees"),
   TEXT(by, "error", "what is to be least: error (share of wrong answers), or loss (of the data, without the penalty)"),
   TEXT(choose, "minimum", "minimum, or one-se: the strongest penalty within a standard error of it"),
-  OPT(refit, "yes", 0, 1, "", "train on all training pictures with what was chosen, and measure the test part"),
+  TEXT(refit, "yes", "yes: train on all training pictures with what was chosen, and measure the test part; no"),
   IG__OPTIONS_END};
 #undef T
 

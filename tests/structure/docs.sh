@@ -60,8 +60,13 @@ test_names() {
     [ "$(wc -l <list)" -ge 4 ] || fail "help $verb names no options"
     while read -r word; do stands "$word" training.md; done <list
   done
-  stands optimizers compare.md
-  for word in from to steps; do stands "$word" learning-rate.md; done
+  # Of these their own options; they have those of train besides.
+  "$imgrad" help train | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' | sort >of_train
+  for verb in tune:tune lr-find:learning-rate compare:compare; do
+    "$imgrad" help ${verb%:*} | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' | sort | comm -23 - of_train >list
+    [ -s list ] || fail "help ${verb%:*} names no options of its own"
+    while read -r word; do stands "$word" ${verb#*:}.md; done <list
+  done
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
   [ "$(wc -l <list)" -ge 10 ] || fail "status.h has no list"
   while read -r word; do
