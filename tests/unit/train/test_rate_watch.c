@@ -109,7 +109,7 @@ TEST(a_resumed_run_says_the_same) {
   ig_context *context = threads(2);
   ig_train_result whole, r;
   const char *a = in_folder("a"), *b = in_folder("b");
-#define CRAWLS "data", "digits train=1000 test=10", "model", "mlp", "optimizer", "sgd", "lr", "1e-4", "epochs", "20"
+#define CRAWLS "data", "digits train=1000 test=10", "model", "mlp", "optimizer", "sgd", "lr", "1e-4", "epochs", "15"
   CHECK_OK(TRAIN(context, &whole, NULL, CRAWLS, "out", a));
   stopper s = {.left = 150};
   const ig_train_events events = {.stop = stop_after, .user = &s};
