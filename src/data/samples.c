@@ -166,7 +166,7 @@ static ig_status check_folds(const ig__source *source, const ig__split_options *
                       "%lld)", fold[i]->index, fold[i]->of, source->info.name, (long long)n);
   if (o->fold.of > 1 && source->info.count[IG__VAL])
     return ig__fail(IG_USAGE, "%s has a validation part of its own, %lld pictures; folds are made where there is none. Choose by that part "
-                    "(one fold), or move its pictures to the training part", source->info.name, (long long)source->info.count[IG__VAL]);
+                    "(tune --folds 1), or move its pictures to the training part", source->info.name, (long long)source->info.count[IG__VAL]);
   return IG_OK;
 }
 

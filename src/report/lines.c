@@ -87,8 +87,9 @@ static bool is_high(const drawing *d) {
   for (int s = 0; s < d->chart->count; s++)
     for (size_t i = 0; i < d->chart->series[s].count; i++) {
       double y = d->chart->series[s].y[i];
-      all += isfinite(y);
-      high += isfinite(y) && ig__axis_place(&d->y, y) > 0.5;
+      if (!isfinite(y)) continue;
+      all++;
+      high += ig__axis_place(&d->y, y) > 0.5;
     }
   return 2 * high > all;
 }

@@ -297,6 +297,8 @@ static void how(const page *p) {
   ig__buffer_text(p->out, "<tr><td class=\"l\">search</td><td class=\"w\">%s, %d fold%s, seed %lld%s</td></tr>\n", o->search, o->folds, o->folds > 1 ? "s" : "",
                   (long long)o->train.seed, o->nested ? ", nested" : "");
   ig__html_table_end(p->out);
+  if (p->s->refit && !strcmp(o->train.report, "yes"))
+    ig__buffer_text(p->out, "<p>The refit has <a href=\"runs/%s/report.html\">a report of its own</a>.</p>\n", p->s->refit->name);
   ig__buffer_text(p->out, "<p class=\"soft\">All options stand in tune.yaml; the choice, ready for <code>imgrad train --config</code>, in best.yaml.</p>\n");
   ig__html_section_end(p->out);
 }
