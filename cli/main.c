@@ -22,7 +22,7 @@ const char *cli_program(void) { return program; }
 
 const cli_command *cli_command_find(const char *name) {
   size_t i = 0;
-  while (cli_commands[i] && strcmp(cli_commands[i]->name, name) != 0) i++;
+  while (cli_commands[i] && text_distance(cli_commands[i]->name, name) != 0) i++; /* 0 also for '_' in the place of '-' */
   return cli_commands[i];
 }
 

@@ -64,6 +64,22 @@ static ig_status on_stop(void *user) {
   return asked;
 }
 
+static void warnings_json(cli_json *j, const ig_train_result *r) {
+  json_open(j, "rate_warnings", '[');
+  for (int i = 0; i < r->rate_warnings; i++) {
+    const ig_rate_warning *w = &r->rate_warning[i];
+    json_open(j, NULL, '{');
+    json_text(j, "cause", w->name);
+    json_bool(j, "too_high", w->too_high);
+    json_int(j, "step", w->step);
+    json_double(j, "lr", w->lr);
+    json_double(j, "try", w->try_lr);
+    json_text(j, "words", w->words);
+    json_close(j, '}');
+  }
+  json_close(j, ']');
+}
+
 static void result_json(const ig_train_result *r, ig_status status) {
   cli_json j = {0};
   json_open(&j, NULL, '{');
@@ -86,6 +102,7 @@ static void result_json(const ig_train_result *r, ig_status status) {
   json_double(&j, "baseline", r->baseline);
   json_double(&j, "seconds", r->seconds);
   json_int(&j, "broken", r->broken);
+  warnings_json(&j, r);
   json_end(&j);
 }
 
@@ -100,6 +117,7 @@ static void result_text(const ig_train_result *r, bool report) {
   if (r->baseline > 0)
     cli_out("%-12s accuracy %s %% by always answering the commonest class\n", "baseline", text_percent(number, r->baseline));
   if (r->broken > 0) cli_out("%-12s %s pictures could not be read\n", "left out", text_count(number, r->broken));
+  for (int i = 0; i < r->rate_warnings; i++) cli_out("%-12s %s\n", "rate", r->rate_warning[i].words);
   cli_out("%-12s %s\n", "time", text_clock(number, r->seconds));
   if (report) cli_out("%-12s %s/report.html\n", "report", r->out);
 }

@@ -1,10 +1,11 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, report, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
- * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
- * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
+/* The verbs: train, eval, predict, report, gradcheck, summary, bench; others have headers of their own. Each takes a struct of options
+ * (from its ..._default function; every field may also be set from text by name, as the command line and configuration files do) and
+ * fills a struct of results. Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
 #include "imgrad/context.h"
+#include "imgrad/rates.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -126,13 +127,14 @@ typedef struct ig_train_result {
   char out[IG_PATH_SIZE];       /* the run folder */
   int epochs, best_epoch;       /* finished; the one whose weights were kept */
   /* "epochs", "patience", "plan" (ended in the time); "time", "signal" (events.stop), "cancelled" (ig_cancel): can be gone on with;
-   * full-batch descent: "gradient" or "loss", the rule that fired, "no lower point" */
+   * full-batch descent: "gradient", "loss" or "budget", the rule that fired, "no lower point" */
   const char *stopped;
   ig_metrics val, test;         /* n = 0: no such part. test is measured once, with the kept weights */
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
   int64_t broken;               /* pictures left out */
   bool measured;                /* val, test and baseline are filled in */
+  int rate_warnings; ig_rate_warning rate_warning[IG_RATE_CAUSES]; /* what the losses said of the learning rate; logged when seen */
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.

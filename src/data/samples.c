@@ -135,7 +135,7 @@ static void choose(split *s, const ig__split_options *options, const uint8_t *br
   int64_t tests = (int64_t)floor(test * (double)n + 0.5), vals = (int64_t)floor(val * (double)n + 0.5);
   deal(s, tests, n, 1);
   for (int c = 0; c < s->classes; c++) s->have[c] -= s->quota[c]; /* what test leaves for validation */
-  take(s, n, IG__TEST);
+  take(s, n, options->fold.of ? IG__PARTS : IG__TEST);
   int64_t left = 0;
   for (int c = 0; c < s->classes; c++) left += s->have[c];
   deal(s, vals, left, 1);

@@ -80,6 +80,7 @@ static void apply_rules(ig__descent *d) {
   if (d->state.norm <= rules.gtol) d->stopped = "gradient";
   else if (d->stuck) d->stopped = "no lower point";
   else if (rules.ftol > 0 && d->state.iteration > 0 && d->state.change <= rules.ftol) d->stopped = "loss";
+  else if (rules.budget > 0 && d->state.cost >= rules.budget) d->stopped = "budget";
 }
 
 ig_status ig__descent_begin(ig__descent *d) {

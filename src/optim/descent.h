@@ -30,11 +30,12 @@ typedef struct ig__descent_state {
   int64_t idle;            /* steps in succession without any gain */
 } ig__descent_state;
 
-/* The options struct of every method begins with these two, and its table with these rows. */
-typedef struct ig__descent_rules { double gtol, ftol; } ig__descent_rules;
+/* The options struct of every method begins with these three, and its table with these rows. */
+typedef struct ig__descent_rules { double gtol, ftol, budget; } ig__descent_rules;
 #define IG__DESCENT_RULES(T)                                                                     \
   IG__OPTION(T, gtol, "1e-6", 0, 1e30, "", "stop when no element of the gradient is larger"),    \
-  IG__OPTION(T, ftol, "1e-9", 0, 1, "", "stop when a step lowers the loss by no larger share; 0: never")
+  IG__OPTION(T, ftol, "1e-9", 0, 1, "", "stop when a step lowers the loss by no larger share; 0: never"), \
+  IG__OPTION(T, budget, "0", 0, 1e12, "gradients", "stop when so many gradients of all pictures were computed; 0: never")
 
 typedef struct ig__descent ig__descent;
 
@@ -56,7 +57,7 @@ struct ig__descent {
   size_t memory_count;     /* doubles */
   double *x, *g;
   bool stuck;
-  const char *stopped;     /* "gradient", "loss", "no lower point", or NULL */
+  const char *stopped;     /* "gradient", "loss", "budget", "no lower point", or NULL */
 };
 
 extern const ig__descent_method *const ig__descent_methods[];

@@ -3,7 +3,7 @@
  * A repetition is some steps as training runs them, then some with the plan's profile, then the peak; so a slow moment of the
  * machine hits all three. Step times are the median and the best of the repetitions; the split comes whole from the fastest
  * repetition with profile, so that its rows add up. */
-#include "train/train.h"
+#include "train/synthetic.h"
 
 #include <stdio.h>
 #include <stdlib.h>

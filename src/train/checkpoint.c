@@ -1,6 +1,6 @@
 /* The checkpoint: one file of sections, each with its hash, little-endian.
  *
- *   "IGCKPT02"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
+ *   "IGCKPT03"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
  *
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
  * of the run, "choices" (which kernels convolutions take, in words: graph.h), and "descent", the vectors of a full-batch method,
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC "IGCKPT02"
+#define MAGIC "IGCKPT03"
 #define MAX_HISTORY ((uint64_t)10000000)
 #define MAX_CHECKPOINT ((size_t)1 << 40)
 
@@ -89,6 +89,14 @@ static void pass_descent(stream *s, ig__descent_state *d) {
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) pass_i64(s, counts[i]);
 }
 
+/* The watch is doubles and nothing else. */
+static void pass_watch(stream *s, ig__rate_watch *w) {
+  double number[sizeof *w / sizeof(double)];
+  memcpy(number, w, sizeof number);
+  for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) pass_double(s, &number[i]);
+  memcpy(w, number, sizeof number);
+}
+
 static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->epoch);
   pass_i64(s, &r->step);
@@ -109,6 +117,14 @@ static void pass_state(stream *s, ig__run_state *r) {
   pass_i64(s, &r->planned_steps);
   pass_i64(s, &r->plan_step);
   pass_double(s, &r->plan_place);
+  pass_watch(s, &r->watch);
+}
+
+/* Blocks are places in arrays, steps are whole numbers. */
+static bool watch_makes_sense(const ig__rate_watch *w) {
+  for (int i = 0; i < IG_RATE_CAUSES; i++)
+    if (!(w->told[i].step >= 0 && w->told[i].step < 0x1p50)) return false;
+  return w->blocks >= 0 && w->blocks < IG__RATE_BLOCKS && w->blocks == (int)w->blocks;
 }
 
 /* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */
@@ -118,7 +134,7 @@ static bool makes_sense(const ig__run_state *r, uint64_t rows) {
          r->position < most && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n <= r->position &&
          r->planned_steps >= 0 && r->planned_steps < most && r->plan_step >= 0 && r->plan_step <= r->planned_steps &&
          r->plan_place >= 0 && r->plan_place <= 1 && r->tally.correct >= 0 && r->tally.correct <= r->tally.n &&
-         r->descent.iteration >= 0 && r->descent.pairs >= 0;
+         r->descent.iteration >= 0 && r->descent.pairs >= 0 && watch_makes_sense(&r->watch);
 }
 
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out) {

@@ -71,12 +71,13 @@ static double rate_at(const ig__trainer *t, int64_t step) {
   return ig__updater_base_lr(t->updater) * ig__schedule_factor(t->schedule, t->schedule_options, ig__plan_progress(t, step));
 }
 
-static ig_status train_step(ig__trainer *t, int64_t *pictures) {
+ig_status ig__trainer_step(ig__trainer *t, double lr, int64_t *pictures) {
   double loss, weight, penalty;
   IG__TRY(gather(t, &loss, &weight, pictures));
   if (!*pictures) return IG_OK;
-  t->lr = rate_at(t, t->state.step);
-  IG__TRY(ig__updater_step(t->updater, loss / weight, t->lr, t->state.step + 1,
+  t->lr = lr;
+  t->loss = loss / weight;
+  IG__TRY(ig__updater_step(t->updater, t->loss, lr, t->state.step + 1,
                            t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
   t->state.tally.n += *pictures;
@@ -116,8 +117,9 @@ ig_status ig__train_epoch(ig__trainer *t) {
     if (t->stopped) return stop;
     IG__TRY(ig__plan_mend(t, now));
     if (t->state.planned_steps && ig__plan_ended(t)) break;
-    IG__TRY(train_step(t, &pictures));
-    if (!pictures) break;
+    ig_status status = ig__trainer_step(t, rate_at(t, t->state.step), &pictures);
+    if (status == IG_OK && !pictures) break;
+    IG__TRY(ig__trainer_watch(t, status));
     tell_progress(t, ++in_epoch, t->state.epoch_seconds + ig__now() - since,
                   t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
   }

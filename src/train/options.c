@@ -1,6 +1,8 @@
 /* The options of the verbs: their tables, their defaults, and setting them by name. From the same rows come --help, the
  * configuration file and the saved configuration. */
 #include "base/text.h"
+#include "imgrad/compare.h"
+#include "train/lr_find.h"
 #include "train/spread.h"
 
 #include <string.h>
@@ -162,8 +164,17 @@ static const ig__option tune_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_compare_options
+static const ig__option compare_table[] = {
+  TEXT(optimizers, "gd,sgd,momentum,newton,lbfgs,adam", "what is compared, by commas, each with options and rates of its own: \"sgd lr=0.1:0.01, "
+                                                        "momentum, adam beta1=0.8, lbfgs\""),
+  IG__OPTIONS_END};
+#undef T
+
 const ig__option *ig__verb_table(ig_verb verb) {
   switch (verb) {
+  case IG_VERB_COMPARE: return compare_table;
+  case IG_VERB_LR_FIND: return ig__lr_find_table;
   case IG_VERB_TUNE: return tune_table;
   case IG_VERB_TRAIN: return train_table;
   case IG_VERB_EVAL: return eval_table;
@@ -177,12 +188,14 @@ const ig__option *ig__verb_table(ig_verb verb) {
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare"};
   return names[verb];
 }
 
 /* Verbs that train many times take all options of training too: their structs begin with ig_train_options, so its rows fit. */
-static const ig__option *base_table(ig_verb verb) { return verb == IG_VERB_TUNE ? train_table : NULL; }
+static const ig__option *base_table(ig_verb verb) {
+  return verb == IG_VERB_TUNE || verb == IG_VERB_LR_FIND || verb == IG_VERB_COMPARE ? train_table : NULL;
+}
 
 int ig__verb_rows(ig_verb verb, ig__option out[IG__VERB_ROWS]) {
   int count = 0;
@@ -251,6 +264,12 @@ ig_bench_options ig_bench_options_default(void) {
 ig_report_options ig_report_options_default(void) {
   ig_report_options o = {.threads = 0};
   ig__options_default(report_table, &o);
+  return o;
+}
+
+ig_compare_options ig_compare_options_default(void) {
+  ig_compare_options o = {.train = ig_train_options_default()};
+  ig__options_default(compare_table, &o);
   return o;
 }
 

@@ -1,7 +1,7 @@
 /* Data that a model could be given: for plans and measurements that no data are at hand for. */
 #include "base/rng.h"
 #include "ops/ops.h"
-#include "train/train.h"
+#include "train/synthetic.h"
 
 /* More channels than a colour picture has are no bytes. */
 #define MOST_BYTE_CHANNELS 4

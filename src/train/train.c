@@ -127,6 +127,14 @@ static ig_status open_network(ig__trainer *t) {
   return IG_OK;
 }
 
+ig_status ig__trainer_open(ig__trainer *t) {
+  IG__TRY(ig__plan_read(t, t->asked));
+  IG__TRY(open_data(t));
+  IG__TRY(ig__trainer_weigh(t));
+  IG__TRY(open_model(t));
+  return open_network(t);
+}
+
 static ig_status save_model(ig__trainer *t) {
   char *path = ig__format("%s/model.safetensors", t->folder), epoch[24];
   snprintf(epoch, sizeof epoch, "%lld", (long long)t->state.best_epoch);
@@ -255,7 +263,7 @@ static ig_status finish_epoch(ig__trainer *t) {
   return IG_OK;
 }
 
-static ig_status order_epoch(ig__trainer *t) {
+ig_status ig__trainer_order(ig__trainer *t) {
   const ig__ref *ref = t->samples.ref[IG__TRAIN];
   const int64_t count = t->samples.count[IG__TRAIN], epoch = t->state.epoch + 1;
   const uint64_t seed = (uint64_t)t->options->seed;
@@ -265,6 +273,7 @@ static ig_status order_epoch(ig__trainer *t) {
 }
 
 static ig_status train(ig__trainer *t) {
+  IG__TRY(ig__trainer_watch_open(t));
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
   IG__TRY(ig__trainer_note_early(t));
@@ -276,7 +285,7 @@ static ig_status train(ig__trainer *t) {
       t->stopped = "patience";
       return IG_OK;
     }
-    IG__TRY(order_epoch(t));
+    IG__TRY(ig__trainer_order(t));
     t->started = ig__now();
     ig_status status = t->descent ? ig__train_iteration(t) : ig__train_epoch(t);
     if (status != IG_OK || t->stopped) return status;
@@ -335,7 +344,7 @@ static ig_status note_end(const ig__trainer *t, ig_status status) {
   return status;
 }
 
-static void close_trainer(ig__trainer *t) {
+void ig__trainer_close(ig__trainer *t) {
   ig__descent_free(t->descent);
   ig__full_batch_free(t->full);
   ig__loader_free(t->loader);
@@ -367,11 +376,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   ig_status status = ig__options_check(IG_VERB_TRAIN, options);
   if (status == IG_OK && *options->resume) status = ig__resume_options(options, &o);
   else if (status == IG_OK) ig__plan_epochs_option(&o);
-  if (status == IG_OK) status = ig__plan_read(&t, options);
-  if (status == IG_OK) status = open_data(&t);
-  if (status == IG_OK) status = ig__trainer_weigh(&t);
-  if (status == IG_OK) status = open_model(&t);
-  if (status == IG_OK) status = open_network(&t);
+  if (status == IG_OK) status = ig__trainer_open(&t);
   if (status == IG_OK) status = open_folder(&t);
   if (status == IG_OK) status = train(&t);
   if (*t.folder) status = note_end(&t, status);
@@ -384,6 +389,8 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   result->stopped = t.stopped ? t.stopped : "";
   result->seconds = t.state.seconds;
   result->broken = t.broken;
-  close_trainer(&t);
+  for (int i = 0; i < IG_RATE_CAUSES; i++)
+    result->rate_warnings += ig__rate_watch_told(&t.state.watch, i, &result->rate_warning[result->rate_warnings]);
+  ig__trainer_close(&t);
   return ig__verb_end(context, status);
 }

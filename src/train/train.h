@@ -8,6 +8,7 @@
 #include "imgrad/verbs.h"
 #include "model/model.h"
 #include "optim/descent.h"
+#include "train/rate_watch.h"
 
 #include <stdatomic.h>
 
@@ -245,6 +246,7 @@ typedef struct ig__run_state {
   int64_t plan_step;         /* when the plan was made, the schedule stood at plan_place */
   double plan_place;
   double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
+  ig__rate_watch watch;
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
@@ -316,7 +318,8 @@ typedef struct ig__trainer {
   double validating_seconds, measure_seconds; /* since the first step; of measuring, and of how many pictures */
   int64_t measured;
   double started, saved;     /* up to when state.seconds is booked; the last checkpoint */
-  double lr;                 /* of the last step */
+  double lr, loss;           /* of the last step: its rate, and the data loss of its pictures before it */
+  double chance;             /* the loss of knowing nothing; 0: not known */
   const char *stopped;       /* why, or NULL */
   ig__full_batch *full;      /* of a descent; NULL for an optimiser on batches */
   ig__descent *descent;
@@ -325,11 +328,22 @@ typedef struct ig__trainer {
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
+/* Everything that a run needs, from context, options and asked; not its folder. To be closed in any case. */
+ig_status ig__trainer_open(ig__trainer *trainer);
+void ig__trainer_close(ig__trainer *trainer);
+ig_status ig__trainer_order(ig__trainer *trainer);   /* of the epoch that begins */
+/* One update at this rate, from the batches that the loader gives next; *pictures 0: the epoch is over. */
+ig_status ig__trainer_step(ig__trainer *trainer, double lr, int64_t *pictures);
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */
 ig_status ig__trainer_keep(ig__trainer *trainer);   /* everything that an epoch leaves: weights, checkpoint, tables */
 /* Why the run should stop before the next step, or IG_OK. Sets `stopped`, also for a time that has passed. */
 ig_status ig__trainer_asked(ig__trainer *trainer);
+
+/* ---- watch.c: the watch over the learning rate --------------------------------------------------------------------------- */
+ig_status ig__trainer_watch_open(ig__trainer *trainer);
+/* After a step that ended with `status`, which is answered: says what came to light. */
+ig_status ig__trainer_watch(ig__trainer *trainer, ig_status status);
 
 /* ---- resume.c: what a run that is taken up again must have in common with what it was ------------------------------------------ */
 ig_status ig__resume_fingerprint(ig__trainer *trainer); /* sets trainer->fingerprint */
@@ -376,14 +390,7 @@ ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
 
-/* ---- synthetic.c: data that a model could be given ---------------------------------------------------------------------- */
-/* Two fields: pictures, as bytes where they have 1 … 4 channels, else as floats; and labels, or for a model that ends in
- * pictures a picture of that size. */
-ig_status ig__synthetic_info(ig__model *model, ig__source_info *info);
-/* n random samples in memory. Owner: caller, ig__synthetic_batch_free. */
-ig_status ig__synthetic_batch(const ig__source_info *info, int n, uint64_t seed, ig__batch *batch);
-void ig__synthetic_batch_free(ig__batch *batch);
-
+/* ---- open.c, eval.c: what the verbs name -------------------------------------------------------------------------------- */
 /* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */
 ig_status ig__run_options(const char *verb, const char *run, ig_train_options *out);
 /* Gives the sizes that a model leaves open those of the data's first picture; NULL: 3 × 32 × 32, to have something to show. */

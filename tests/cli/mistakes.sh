@@ -116,6 +116,9 @@ test_options() {
   says 2 "did you mean batch" -- train --config run.yaml
   says 2 "20000 weights" -- train --model textbook --gradient numeric --precision f64
   says 2 "--precision f64" -- train --model softmax --gradient numeric
+  says 2 "nothing to compare" -- compare --optimizers adam
+  says 2 "by a search" -- lr-find --optimizer lbfgs
+  says 2 "did you mean steps" -- lr-find --stesp 10
 }
 
 test_tune() {

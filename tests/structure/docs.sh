@@ -62,11 +62,13 @@ test_names() {
   done
   "$imgrad" help ascend | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
   while read -r word; do stands "$word" ascend.md; done <list
-  # Of tune its own options; it has those of train besides.
+  # Of these their own options; they have those of train besides.
   "$imgrad" help train | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' | sort >of_train
-  "$imgrad" help tune | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' | sort | comm -23 - of_train >list
-  [ "$(wc -l <list)" -ge 7 ] || fail "help tune names no options of its own"
-  while read -r word; do stands "$word" tune.md; done <list
+  for verb in tune:tune lr-find:learning-rate compare:compare; do
+    "$imgrad" help ${verb%:*} | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' | sort | comm -23 - of_train >list
+    [ -s list ] || fail "help ${verb%:*} names no options of its own"
+    while read -r word; do stands "$word" ${verb#*:}.md; done <list
+  done
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
   [ "$(wc -l <list)" -ge 10 ] || fail "status.h has no list"
   while read -r word; do

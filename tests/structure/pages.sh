@@ -6,7 +6,7 @@
 pages=$imgrad/pages
 imgrad=$imgrad/imgrad
 
-commands() { sed -nE 's/^X\(([a-z0-9_]+)\)$/\1/p' "$root/cli/all.def"; }
+commands() { sed -nE 's/^X\(([a-z0-9_]+)\)$/\1/p' "$root/cli/all.def" | tr _ -; }
 
 test_every_option_has_its_place() {
   local command word bad=0 total=0

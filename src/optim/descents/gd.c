@@ -5,7 +5,7 @@
 
 enum { ARMIJO, WOLFE, NONE };
 
-typedef struct { double gtol, ftol; int search; double lr; } gd_options;
+typedef struct { double gtol, ftol, budget; int search; double lr; } gd_options;
 
 static const ig__word searches[] = {{"armijo", ARMIJO}, {"wolfe", WOLFE}, {"none", NONE}, {NULL, 0}};
 static const ig__option table[] = {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct { double gtol, ftol; int memory; } lbfgs_options;
+typedef struct { double gtol, ftol, budget; int memory; } lbfgs_options;
 
 static const ig__option table[] = {
   IG__DESCENT_RULES(lbfgs_options),

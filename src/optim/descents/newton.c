@@ -7,7 +7,7 @@
 
 enum { HESSIAN, GAUSS_NEWTON };
 
-typedef struct { double gtol, ftol; int curvature; int cg; double damping; } newton_options;
+typedef struct { double gtol, ftol, budget; int curvature; int cg; double damping; } newton_options;
 
 static const ig__word curvatures[] = {{"hessian", HESSIAN}, {"gauss_newton", GAUSS_NEWTON}, {NULL, 0}};
 static const ig__option table[] = {

@@ -2,6 +2,7 @@
 #define IG__TRAIN_REPORT_H
 /* The report of training runs: what it is made of, and its sections. The blocks they use are src/report's. */
 
+#include "imgrad/lr_find.h"
 #include "report/chart.h"
 #include "train/train.h"
 
@@ -54,6 +55,9 @@ ig_status ig__report_run(const ig__run_view *view, ig__buffer *out);
 void ig__report_wrong_csv(const ig__run_view *view, ig__buffer *out);
 /* Both into the folder of the run, as the last thing that training does. */
 ig_status ig__report_write(const ig__run_view *view, const char *report_path, const char *wrong_path);
+
+/* The page of a range test. */
+void ig__report_lr_find(const ig_train_options *options, const ig_lr_find_result *result, ig__buffer *out);
 
 /* ---- sections ----------------------------------------------------------------------------------------------------------- */
 

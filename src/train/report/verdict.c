@@ -114,6 +114,17 @@ static void rules(ig__buffer *out) {
   ig__html_details_end(out);
 }
 
+/* What the watch over the learning rate saw. */
+static void rate_warnings(const ig__run_view *view, ig__buffer *out) {
+  ig_rate_warning w;
+  for (int i = 0; i < IG_RATE_CAUSES; i++) {
+    if (!ig__rate_watch_told(&view->state->watch, i, &w)) continue;
+    ig__buffer_text(out, "<p data-name=\"rate.%s\" data-value=\"%lld\">", w.name, (long long)w.step);
+    ig__html_text(out, w.words);
+    ig__buffer_text(out, "</p>\n");
+  }
+}
+
 void ig__report_verdict(const ig__run_view *view, ig__buffer *out) {
   static const char *const word[] = {"none", "nothing", "over", "under", "good"};
   static const char *const title[] = {"No epoch has ended", "It has learnt nothing", "Over-fitting", "Under-fitting", "Good"};
@@ -129,6 +140,7 @@ void ig__report_verdict(const ig__run_view *view, ig__buffer *out) {
   if (v == IG__VERDICT_OVER && view->state->best_epoch > 0)
     ig__buffer_text(out, "<p>The weights kept are those of epoch %lld, the best of validation, so the model does not carry the worst of it.</p>\n",
                     (long long)view->state->best_epoch);
+  rate_warnings(view, out);
   if (advice[v][0]) ig__buffer_text(out, "<p>Worth trying:</p><ul>");
   for (int i = 0; advice[v][i]; i++) ig__buffer_text(out, "<li>%s</li>", advice[v][i]);
   if (advice[v][0]) ig__buffer_text(out, "</ul>\n");

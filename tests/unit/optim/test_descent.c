@@ -187,6 +187,11 @@ TEST(each_rule_fires_and_is_named) {
   CHECK_STR(d->stopped, "loss");
   CHECK(d->state.change <= 1e-3);
   ig__descent_free(d);
+  d = start("gd gtol=0 ftol=0 budget=9", &f, x);
+  run(d, 30000);
+  CHECK_STR(d->stopped, "budget");
+  CHECK(d->state.cost >= 9 && d->state.cost < 12);
+  ig__descent_free(d);
   /* Where f is as low as double can tell, no lower point is left. */
   function r = {1, root, root_gradient, NULL, 0, 0, 0, 0};
   d = start("lbfgs gtol=0 ftol=0", &r, (double[]){1});

@@ -1,5 +1,6 @@
 /* What bench says hangs together, for every model inside the command; a target that is a picture; allocations that fail. */
 #include "runs.h"
+#include "train/synthetic.h"
 
 static ig_bench_options options_of(const char *model, bool infer, const char *batch) {
   ig_bench_options o = ig_bench_options_default();
