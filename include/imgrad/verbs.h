@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, report, gradcheck, summary, bench. Each takes a struct of options (from its ..._default function; every field
+/* The verbs: train, eval, predict, report, gradcheck, summary, bench, prune. Each takes a struct of options (from its ..._default function; every field
  * may also be set from text by name, as the command line and configuration files do) and fills a struct of results.
  * Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -18,7 +18,7 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_PRUNE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -33,7 +33,7 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path);
 /* One line an option, with default, range and unit; returns the length as snprintf does. */
 size_t ig_options_help(ig_verb verb, char *out, size_t size);
 /* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
- * "penalties", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
+ * "penalties", "averages", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
 size_t ig_list_help(const char *kind, char *out, size_t size);
 
 /* ---- train ------------------------------------------------------------------------------------------------------- */
@@ -64,7 +64,9 @@ typedef struct ig_train_options {
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
   char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
+  char penalty[IG_SPEC_SIZE];   /* further ones, and λ by parameter: "group_lasso 1e-3 on=conv2d*, max_norm 3" */
   double weight_decay;          /* decoupled: w −= lr·weight_decay·w; −1: the optimiser's own, 0 but for adamw */
+  char average[IG_SPEC_SIZE];   /* a mean of the weights that is measured and kept: "none", "ema 0.999", "swa" */
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */
@@ -126,7 +128,9 @@ typedef struct ig_train_result {
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
   int64_t broken;               /* pictures left out */
-  bool measured;                /* val, test and baseline are filled in */
+  int64_t weights, zeros;       /* of all layers, biases apart; how many are exactly zero */
+  int64_t filters, dead;        /* filters and units; those of which every weight is zero */
+  bool measured;                /* val, test, baseline, weights … dead are filled in */
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.
@@ -250,6 +254,41 @@ typedef struct ig_report_result {
  * IG_BAD_MODEL: a folder that holds no whole run; IG_IO: cannot be written. */
 ig_status ig_report(ig_context *context, const char *const *run, int count, const ig_report_options *options,
                     ig_report_result *result);
+
+/* ---- prune ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct ig_prune_options {
+  char run[IG_PATH_SIZE];       /* run folder or .safetensors file */
+  char out[IG_PATH_SIZE];       /* the folder to make */
+  double threshold;             /* filters and channels without a weight above it count as dead; 0: only zeros */
+  int threads;
+} ig_prune_options;
+
+ig_prune_options ig_prune_options_default(void);
+
+/* A layer with parameters, before and after. */
+typedef struct ig_prune_row {
+  char name[128], op[64];
+  int channels, channels_left;  /* that come out */
+  int64_t parameters, parameters_left;
+  double macs, macs_left;       /* multiply-adds for one picture */
+} ig_prune_row;
+
+typedef struct ig_prune_result {
+  char out[IG_PATH_SIZE];
+  ig_prune_row *row;
+  int rows, removed;            /* removed: channels of these layers that went */
+  int64_t parameters, parameters_left;
+  double macs, macs_left;
+  double difference;            /* largest of an output over the largest output, on random pictures; with a threshold, from the
+                                 * network without the small filters */
+} ig_prune_result;
+
+/* Writes a run folder with a network that gives the same outputs within rounding, without the filters and channels that are not
+ * needed for them. IG_USAGE: no such run, or `out` is there already; IG_BAD_MODEL: no model of this library; IG_FAILED: the
+ * outputs were not the same, and nothing was written. Owner of the rows: caller, ig_prune_result_free. */
+ig_status ig_prune(ig_context *context, const ig_prune_options *options, ig_prune_result *result);
+void ig_prune_result_free(ig_prune_result *result);
 
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 

@@ -100,6 +100,7 @@ static ig_status open_network(ig__trainer *t) {
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
+  IG__TRY(ig__averager_open(t));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
   if (descent) IG__TRY(ig__descent_open(t, &step));
@@ -115,7 +116,9 @@ static ig_status save_model(ig__trainer *t) {
   char *path = ig__format("%s/model.safetensors", t->folder), epoch[24];
   snprintf(epoch, sizeof epoch, "%lld", (long long)t->state.best_epoch);
   const char *const meta[] = {"data", t->options->data, "epoch", epoch, "loss", t->options->loss, NULL};
+  ig__averager_swap(t);
   ig_status status = path ? ig__model_save(t->model, path, meta) : IG_NO_MEMORY;
+  ig__averager_swap(t);
   ig__free(path);
   return status;
 }
@@ -151,7 +154,8 @@ static ig_status open_folder(ig__trainer *t) {
     bool begun = ig__file_exists(path);
     ig__free(path);
     if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, t->fingerprint}));
+      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager, &t->state,
+                                                                           t->fingerprint}));
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
@@ -206,7 +210,11 @@ static ig_status finish_epoch(ig__trainer *t) {
                   .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
   IG__TRY(ig__updater_check(t->updater, s->step));
-  IG__TRY(measure(t, IG__VAL, NULL, &row.val));
+  IG__TRY(ig__averager_epoch(t));
+  ig__averager_swap(t);
+  ig_status measured = measure(t, IG__VAL, NULL, &row.val);
+  ig__averager_swap(t);
+  IG__TRY(measured);
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
   t->validating_seconds += ig__now() - start;
@@ -299,6 +307,7 @@ static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers
   if (!counts) return IG_NO_MEMORY;
   r->baseline = ig__baseline(counts, t->source->info.class_count);
   ig__free(counts);
+  IG__TRY(ig__trainer_zeros(t, r));
   r->measured = true;
   double last = r->test.n ? r->test.accuracy : r->val.accuracy;
   if (t->options->min_accuracy > 0 && !(last >= t->options->min_accuracy))
@@ -329,6 +338,7 @@ static void close_trainer(ig__trainer *t) {
   ig__network_free(&t->train);
   ig__network_free(&t->test);
   ig__updater_free(t->updater);
+  ig__averager_free(t->averager);
   ig__free(t->schedule_options);
   ig__model_free(t->model);
   ig__samples_free(&t->samples);
