@@ -6,6 +6,7 @@
 #include "imgrad/graph.h"
 #include "imgrad/model.h"
 #include "imgrad/op.h"
+#include "imgrad/prune.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
 #include "imgrad/verbs.h"

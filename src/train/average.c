@@ -1,6 +1,6 @@
 /* The mean of the weights that --average asks for. It has arrays of its own, as long as the parameters and the running states;
  * measuring and saving lay them in the place of the model's for as long as they take, and training goes on with its own. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include "ops/batchnorm.h"
 

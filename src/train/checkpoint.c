@@ -5,7 +5,7 @@
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
  * of the run; "descent", the vectors of a full-batch method, in double; "mean", "mean.states" and "mean.count" of --average. It is written beside as checkpoint.next and read
  * back before it takes the place of the old one, so that a whole checkpoint exists at every moment. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include <stdio.h>
 #include <string.h>

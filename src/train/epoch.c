@@ -1,5 +1,5 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include <math.h>
 #include <stdlib.h>

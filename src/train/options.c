@@ -1,6 +1,7 @@
 /* The options of the verbs: their tables, their defaults, and setting them by name. From the same rows come --help, the
  * configuration file and the saved configuration. */
 #include "base/text.h"
+#include "imgrad/prune.h"
 #include "train/train.h"
 
 #include <string.h>

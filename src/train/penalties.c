@@ -1,6 +1,6 @@
 /* Which penalties act on which parameters, and how strongly: --l2 and --l1, what lines of the model say in their place, then
  * --penalty, an entry after the other; a later entry takes the place of an earlier one of the same name where both act. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include "base/text.h"
 

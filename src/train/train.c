@@ -1,6 +1,7 @@
 /* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
  * weights, measures the test part once at the end. */
 #include "base/text.h"
+#include "train/regularise.h"
 #include "train/report/report.h"
 
 #include <math.h>

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 typedef struct ig__own_source ig__own_source;
+typedef struct ig__averager ig__averager; /* regularise.h */
 
 struct ig_context {
   ig__pool *pool;
@@ -122,23 +123,6 @@ static inline double ig__real_at(int real_size, const void *p, int64_t i) {
   return real_size == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
 }
 
-/* ---- penalties.c: which act on which parameters ------------------------------------------------------------------------- */
-/* `lambda`: one a parameter, resolved; 0: it does not act there. */
-typedef struct ig__acting { const ig__penalty *penalty; void *options; double *lambda; } ig__acting;
-typedef struct ig__acts { ig__acting *entry; size_t count, capacity; } ig__acts;
-/* Those of --l2, --l1, the model's lines and --penalty. `pictures`: that train. Owner: caller, ig__acts_free, in any case.
- * IG_USAGE: what is named is not there, or means nothing where it is to act. */
-ig_status ig__acts_new(const ig__model *model, const ig_train_options *options, double pictures, ig__acts *out);
-void ig__acts_free(ig__acts *penalties);
-ig__weights ig__weights_of(const ig__model *model, const ig__param *param); /* without scratch */
-
-/* ---- zeros.c ------------------------------------------------------------------------------------------------------------- */
-/* Exact zeros of a parameter; of weights the filters (units), and those of which every weight is zero. */
-typedef struct ig__zeros { int64_t zeros, filters, dead; } ig__zeros;
-ig__zeros ig__zeros_of(const ig__model *model, const ig__param *param);
-typedef struct ig__trainer ig__trainer;
-ig_status ig__trainer_zeros(const ig__trainer *trainer, ig_train_result *result); /* writes layers.csv, fills in the sums */
-
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;
 ig_status ig__updater_new(const ig_context *context, ig__model *model, const ig_train_options *options, double pictures,
@@ -165,19 +149,6 @@ double ig__updater_penalty_at(const ig__updater *updater, const double *x, doubl
 void ig__updater_penalty_curvature(const ig__updater *updater, const double *x, const double *v, double *out);
 const char *ig__updater_not_smooth(const ig__updater *updater); /* the first that acts by a proximal step instead; NULL: none */
 double ig__updater_weight_norm(const ig__updater *updater);
-
-/* ---- average.c: a mean of the weights, --average -------------------------------------------------------------------------- */
-typedef struct ig__averager ig__averager;
-ig_status ig__averager_open(ig__trainer *trainer);   /* sets trainer->averager; NULL without one. Refuses what has no mean */
-void ig__averager_free(ig__averager *averager);
-void ig__averager_step(ig__trainer *trainer);        /* after an update */
-ig_status ig__averager_epoch(ig__trainer *trainer);  /* at the end of an epoch, before it is measured */
-/* Lays the mean in the place of the model's weights, or the weights back; nothing without a mean. */
-void ig__averager_swap(ig__trainer *trainer);
-/* For the checkpoint: flat arrays as long as the model's, and how many weights have entered. */
-void *ig__averager_params(const ig__averager *averager);
-void *ig__averager_states(const ig__averager *averager);
-int64_t *ig__averager_count(ig__averager *averager);
 
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
 /* Sums over pictures; the loss is one of weight times loss. */
@@ -289,7 +260,7 @@ ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *pl
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out);
 
 /* ---- epoch.c: one pass that trains -------------------------------------------------------------------------------- */
-struct ig__trainer {
+typedef struct ig__trainer {
   ig_context *context;
   ig_train_options *options; /* of this run: resolved */
   const ig_train_options *asked; /* as the caller gave them */
@@ -329,7 +300,7 @@ struct ig__trainer {
   ig_status ending;          /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
   ig__averager *averager;    /* NULL: none */
-};
+} ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 ig_status ig__train_epoch(ig__trainer *trainer);     /* sets trainer->stopped when it ended early, having saved */
 ig_status ig__trainer_save(ig__trainer *trainer);   /* the checkpoint */

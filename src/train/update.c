@@ -1,6 +1,6 @@
 /* From gradients to new weights: penalties, clipping, the optimiser, decoupled decay, proximal steps. The flat arrays are
  * cut into pieces of one parameter each; threads share the pieces, and sums over pieces are added in the pieces' order. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include "base/text.h"
 

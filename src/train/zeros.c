@@ -1,5 +1,5 @@
 /* What penalties have made of the weights: exact zeros, and filters of nothing else. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include "base/text.h"
 

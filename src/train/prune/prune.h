@@ -3,7 +3,8 @@
 /* Taking dead filters and channels out of a trained model: what may go (find.c), the smaller model (shrink.c), its text
  * (write.c), and the verb. */
 
-#include "train/train.h"
+#include "imgrad/prune.h"
+#include "train/regularise.h"
 
 /* A channel of a line's value: of a picture, or one number of a row. Channels that an op cannot tell apart — those on both sides
  * of a relu, those that an add joins — are one class: they stay or go together. */

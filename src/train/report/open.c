@@ -16,17 +16,19 @@ static ig_status read_config(ig__opened *r) {
   return status;
 }
 
-/* A pruned network has weights and no history. */
-static bool is_pruned(const char *folder) {
-  char *checkpoint = ig__format("%s/checkpoint", folder), *model = ig__format("%s/model.safetensors", folder);
-  const bool pruned = checkpoint && model && !ig__file_exists(checkpoint) && ig__file_exists(model);
-  ig__free(checkpoint);
-  ig__free(model);
-  return pruned;
+static ig_status has_file(const ig__opened *r, const char *name, bool *has) {
+  char *path = ig__format("%s/%s", r->folder, name);
+  *has = path && ig__file_exists(path);
+  ig__free(path);
+  return path ? IG_OK : IG_NO_MEMORY;
 }
 
+/* A pruned network has weights and no history. */
 static ig_status read_state(ig__opened *r) {
-  if (is_pruned(r->folder)) return IG_OK;
+  bool weights, checkpoint;
+  IG__TRY(has_file(r, "model.safetensors", &weights));
+  IG__TRY(has_file(r, "checkpoint", &checkpoint));
+  if (weights && !checkpoint) return IG_OK;
   char *path = ig__format("%s/checkpoint", r->folder);
   uint8_t *bytes = NULL;
   size_t size = 0;

@@ -1,5 +1,6 @@
 /* Inside the network: the first layer's filters as pictures, and the size and the exact zeros of every tensor. */
 #include "base/text.h"
+#include "train/regularise.h"
 #include "train/report/report.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* --penalty in training: groups die and bounds hold under every optimiser, λ goes by patterns, what makes no sense is refused;
  * and what is said of exact zeros. */
 #include "runs.h"
+#include "train/regularise.h"
 
 #include <math.h>
 
