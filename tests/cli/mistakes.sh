@@ -67,6 +67,12 @@ test_options() {
   says 2 "threads" -- train --threads -1
   says 2 "without a momentum" -- train --optimizer "sgd nesterov=yes"
   says 2 "--epochs" -- train --epochs many
+  says 2 "did you mean group_lasso" -- train --penalty "grouplasso 1"
+  says 2 "is missing" -- train --penalty "l1 1e-3,"
+  says 2 "no parameter of" -- train "${small[@]}" --penalty "l1 1 on=conv9.*"
+  says 2 "needs a smooth loss" -- train "${small[@]}" --optimizer lbfgs --penalty "max_norm 1"
+  says 2 "did you mean swa" -- train "${small[@]}" --average swaa
+  says 2 "are needed" -- train "${small[@]}" --average swa
 }
 
 test_models() {
@@ -87,6 +93,11 @@ test_runs() {
   says 2 "no such" -- eval b
   says 2 "it would change the result" -- train --resume a --lr 0.5
   says 2 "give one of them" -- train --resume a --weights a
+  says 2 "prune: which run" -- prune --out b
+  says 2 "--out" -- prune a
+  says 2 "no such" -- prune b --out c
+  says 2 "--out a" -- prune a --out a
+  says 2 "out of range" -- prune a --out b --threshold -1
   head -c 200 a/model.safetensors >cut.safetensors
   says 4 "cut.safetensors" -- eval cut.safetensors
   printf 'garbage' >a/checkpoint

@@ -46,7 +46,7 @@ stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { 
 
 test_names() {
   local bad=0 word topic page verb
-  for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation \
+  for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation averages:regularisation \
     recipes:training sources:data augmentations:data; do
     page=${topic#*:}.md topic=${topic%:*}
     names $topic >list
@@ -60,6 +60,8 @@ test_names() {
     [ "$(wc -l <list)" -ge 4 ] || fail "help $verb names no options"
     while read -r word; do stands "$word" training.md; done <list
   done
+  "$imgrad" help prune | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
+  while read -r word; do stands "$word" regularisation.md; done <list
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
   [ "$(wc -l <list)" -ge 10 ] || fail "status.h has no list"
   while read -r word; do

@@ -161,6 +161,7 @@ static ig_status write_folder(const pruning *p, ig_prune_result *r) {
 
 static ig_status check(const ig_prune_options *o) {
   IG__TRY(ig__options_check(IG_VERB_PRUNE, o));
+  if (*o->run && !ig__file_exists(o->run)) return ig__fail(IG_USAGE, "prune: %s: no such run folder or file of weights", o->run);
   return *o->out ? IG_OK : ig__fail(IG_USAGE, "prune: where to? Name a folder for the smaller network with --out");
 }
 

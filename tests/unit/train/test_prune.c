@@ -131,7 +131,7 @@ static void every_graph(int real_size, double tolerance) {
       ig__model_free(m);
       ig__model_free(s);
     }
-    if (!(small < 0.9 * (double)large)) test_fail(__FILE__, __LINE__, "%lld of %lld numbers are left of\n%s", (long long)small, (long long)large, graphs[g]);
+    if (!((double)small < 0.9 * (double)large)) test_fail(__FILE__, __LINE__, "%lld of %lld numbers are left of\n%s", (long long)small, (long long)large, graphs[g]);
   }
   ig_context_free(context);
 }
