@@ -314,3 +314,45 @@ TEST(mistakes) {
   CHECK_INT(prune_to(context, write_text("text.safetensors", "no tensors"), in_folder("x"), 0, &r), IG_BAD_MODEL);
   ig_context_free(context);
 }
+
+#ifdef IG__FAULTS
+static ig__model *loaded(const char *folder) {
+  char path[1100];
+  ig__model *m;
+  snprintf(path, sizeof path, "%s/model.safetensors", folder);
+  CHECK_OK(ig__model_load(path, 4, &m));
+  return m;
+}
+
+/* Every allocation and every call of the file layer fails once: a status, no leak. */
+TEST(faults) {
+  static const char *const kinds[] = {"malloc", "open", "read", "write", "sync", "rename"};
+  ig_context *context = threads(1);
+  ig_prune_result r;
+  const char *run = in_folder("run"), *out = in_folder("out");
+  RUN(context, "data", "digits train=40 test=6", "model", write_text("net.txt", "input 1 28 28\nconv2d 2 k=9 stride=9 bias=no\nbatchnorm relu\ndense classes\n"),
+      "epochs", "1", "out", run);
+  CHECK_OK(prune_to(context, run, out, 0.05, &r));
+  ig_prune_result_free(&r);
+  const int64_t before_it = ig__alloc_outstanding();
+  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+    for (int n = 1;; n++) {
+      char spec[32];
+      remove_run(out);
+      snprintf(spec, sizeof spec, "%s@%d", kinds[k], n);
+      ig__fault_set(spec);
+      ig_prune_options o = ig_prune_options_default();
+      snprintf(o.run, sizeof o.run, "%s", run);
+      snprintf(o.out, sizeof o.out, "%s", out);
+      const ig_status status = ig_prune(context, &o, &r);
+      const bool hit = ig__fault_calls(kinds[k]) >= (uint64_t)n;
+      ig__fault_set(NULL);
+      ig_prune_result_free(&r);
+      CHECK_INT(ig__alloc_outstanding(), before_it);
+      if (!hit) break;
+      if (status == IG_OK) ig__model_free(loaded(out)); /* what a failure did not touch is whole */
+      else CHECK(*ig_last_error());
+    }
+  ig_context_free(context);
+}
+#endif

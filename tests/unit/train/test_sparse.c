@@ -140,3 +140,17 @@ TEST(zeros_are_told) {
   ig__free(bytes);
   ig_context_free(context);
 }
+
+TEST(threads_change_no_group) {
+  uint64_t first = 0;
+  for (int n = 1; n <= 3; n++) {
+    ig_context *context = threads(n);
+    const char *out = in_folder("threads");
+    remove_run(out);
+    RUN(context, "data", "digits train=100 test=10", "model", "lenet5", "epochs", "1", "penalty", "elastic_net 1e-3, group_lasso 1e-2 by=both, max_norm 1",
+        "out", out);
+    if (n == 1) first = hash_of_model(out);
+    CHECK(hash_of_model(out) == first);
+    ig_context_free(context);
+  }
+}
