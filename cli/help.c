@@ -11,6 +11,7 @@
 
 static const struct { const char *name, *about; } topics[] = {
   {"augmentations", "how training pictures are changed"},
+  {"averages", "which mean of the weights is kept"},
   {"initialisers", "how weights begin"},
   {"layers", "what a line of a model may be"},
   {"losses", "what training makes small"},

@@ -100,10 +100,23 @@ static void result_json(const ig_train_result *r, ig_status status) {
     json_close(&j, '}');
   }
   json_double(&j, "baseline", r->baseline);
+  if (r->measured) {
+    json_int(&j, "weights", r->weights);
+    json_int(&j, "zeros", r->zeros);
+    json_int(&j, "filters", r->filters);
+    json_int(&j, "dead_filters", r->dead);
+  }
   json_double(&j, "seconds", r->seconds);
   json_int(&j, "broken", r->broken);
   warnings_json(&j, r);
   json_end(&j);
+}
+
+static void zeros_text(const ig_train_result *r) {
+  char share[TEXT_NUMBER], weights[TEXT_NUMBER], dead[TEXT_NUMBER], filters[TEXT_NUMBER];
+  cli_out("%-12s %s %% of %s weights", "exact zeros", text_percent(share, (double)r->zeros / (double)r->weights), text_count(weights, r->weights));
+  if (r->dead > 0) cli_out(", %s of %s filters dead", text_count(dead, r->dead), text_count(filters, r->filters));
+  cli_out("\n");
 }
 
 static void result_text(const ig_train_result *r, bool report) {
@@ -116,6 +129,7 @@ static void result_text(const ig_train_result *r, bool report) {
   if (r->test.n > 0) cli_figures("test", &r->test);
   if (r->baseline > 0)
     cli_out("%-12s accuracy %s %% by always answering the commonest class\n", "baseline", text_percent(number, r->baseline));
+  if (r->zeros > 0) zeros_text(r);
   if (r->broken > 0) cli_out("%-12s %s pictures could not be read\n", "left out", text_count(number, r->broken));
   for (int i = 0; i < r->rate_warnings; i++) cli_out("%-12s %s\n", "rate", r->rate_warning[i].words);
   cli_out("%-12s %s\n", "time", text_clock(number, r->seconds));

@@ -9,6 +9,7 @@
 #include "imgrad/lr_find.h"
 #include "imgrad/model.h"
 #include "imgrad/op.h"
+#include "imgrad/prune.h"
 #include "imgrad/rates.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"

@@ -19,7 +19,8 @@ extern "C" {
 /* ---- options by name --------------------------------------------------------------------------------------------- */
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
-                       IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE } ig_verb;
+                       IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE,
+                       IG_VERB_PRUNE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -34,7 +35,7 @@ ig_status ig_options_load(ig_verb verb, void *options, const char *path);
 /* One line an option, with default, range and unit; returns the length as snprintf does. */
 size_t ig_options_help(ig_verb verb, char *out, size_t size);
 /* Help on what an option may name: kind is "optimizers", "schedules", "losses", "layers", "sources", "initialisers",
- * "penalties", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
+ * "penalties", "averages", "augmentations", "models" or "recipes". Returns the length as snprintf does, 0 for an unknown kind. */
 size_t ig_list_help(const char *kind, char *out, size_t size);
 
 /* ---- train ------------------------------------------------------------------------------------------------------- */
@@ -67,7 +68,9 @@ typedef struct ig_train_options {
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
   char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
+  char penalty[IG_SPEC_SIZE];   /* further ones, and λ by parameter: "group_lasso 1e-3 on=conv2d*, max_norm 3" */
   double weight_decay;          /* decoupled: w −= lr·weight_decay·w; −1: the optimiser's own, 0 but for adamw */
+  char average[IG_SPEC_SIZE];   /* a mean of the weights that is measured and kept: "none", "ema 0.999", "swa" */
   double clip;                  /* largest norm of the gradient; 0: not clipped */
   int batch;                    /* pictures a step */
   int accumulate;               /* batches whose gradients make one step */
@@ -133,8 +136,10 @@ typedef struct ig_train_result {
   double baseline;              /* accuracy of always answering the commonest class of the part measured last */
   double seconds;
   int64_t broken;               /* pictures left out */
-  bool measured;                /* val, test and baseline are filled in */
   int rate_warnings; ig_rate_warning rate_warning[IG_RATE_CAUSES]; /* what the losses said of the learning rate; logged when seen */
+  int64_t weights, zeros;       /* of all layers, biases apart; how many are exactly zero */
+  int64_t filters, dead;        /* filters and units; those of which every weight is zero */
+  bool measured;                /* val, test, baseline, weights … dead are filled in */
 } ig_train_result;
 
 /* Trains. `events` may be NULL. The context's threads are used; options->threads is for the command, which makes the context.

@@ -27,6 +27,7 @@ enum {
                           * nodes appended before it see the old values, later ones the new. A state has one leaf in a graph */
   IG__LINEAR = 128,      /* linear in every differentiable input: the gradient test is stricter */
   IG__KINK = 256,        /* not smooth: the side is the sign of output 0, or the winner is in a u8 output */
+  IG__CHANNELWISE = 1024,/* channel c of the output is made of channel c of every input alone, and constant where these are */
   IG__CHEAP = 512        /* one pass over input 0, which a training step keeps for its backward pass anyway: that pass makes
                           * the output again rather than have it kept */
 };

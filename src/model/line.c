@@ -103,10 +103,16 @@ ig_status ig__model_fix_input(ig__model *m, int channels, int height, int width)
   if (status != IG_OK) return ig__fail_at(status, "%s:%d", m->name, m->line[0].number);
   if (ig__options_print("input", input_table, &fixed, input, sizeof input) >= sizeof input)
     return ig__fail(IG_BAD_MODEL, "%s:%d: input: the line is too long", m->name, m->line[0].number);
-  char *text = with_input(m->text, m->line[0].number, input);
-  if (!text) return IG_NO_MEMORY;
+  char *text = with_input(m->text, m->line[0].number, input), *line = ig__strdup(input);
+  if (!text || !line) {
+    ig__free(text);
+    ig__free(line);
+    return IG_NO_MEMORY;
+  }
   ig__free(m->text);
+  ig__free(m->line[0].text);
   m->text = text;
+  m->line[0].text = line;
   m->input = fixed;
   return IG_OK;
 }

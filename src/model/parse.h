@@ -121,6 +121,8 @@ static inline ig__frame *ig__parser_top(ig__parser *p) { return &p->frame[p->dep
 ig_status ig__parse_at(const ig__parser *p, ig_status status);
 /* Is this a name as lines, blocks and their parameters may have? The message is set when not. */
 ig_status ig__parse_name(const char *what, const char *name);
+/* The same for a line's name, which may have dots: the names of blocks' uses before its own, where blocks were written out. */
+ig_status ig__parse_line_name(const char *name);
 /* "X is not in this version" for the words that the grammar keeps for later. */
 ig_status ig__parse_reserved(const char *word);
 

@@ -42,7 +42,7 @@ static ig_status read_name(const ig__parser *p, ig__statement *s, int *at) {
   }
   if (l->count > i + 1 && strcmp(l->words[i + 1], "=") == 0) {
     s->name = l->words[i];
-    IG__TRY(ig__parse_name("the name", s->name));
+    IG__TRY(ig__parse_line_name(s->name));
     i += 2;
   } else if (strchr(l->words[i], '=')) {
     return ig__fail(IG_BAD_MODEL, "'%.80s': put blanks around the '=' behind a name, 'NAME = OP …'", l->words[i]);

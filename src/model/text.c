@@ -39,6 +39,17 @@ ig_status ig__parse_name(const char *what, const char *name) {
   return IG_OK;
 }
 
+ig_status ig__parse_line_name(const char *name) {
+  char part[IG__TEXT_NAME + 2];
+  for (const char *at = name;; at++) {
+    size_t length = strcspn(at, ".");
+    ig__snprintf(part, sizeof part, "%.*s", (int)length, at);
+    IG__TRY(ig__parse_name("the name", at == name && !at[length] ? name : part));
+    at += length;
+    if (!*at) return IG_OK;
+  }
+}
+
 ig_status ig__parse_reserved(const char *word) {
   if (strcmp(word, "loss") == 0)
     return ig__fail(IG_BAD_MODEL, "'loss' is not in this version: the loss is given by --loss");

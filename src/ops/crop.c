@@ -28,4 +28,4 @@ static bool probe(int index, ig__probe *p) { return index < IG__ZERO_SIDES && ig
 const ig__op ig__op_crop = {
   .name = "crop", .help = "takes rows and columns away from the sides of pictures", .options = table,
   .options_size = sizeof(ig__sides), .min_in = 1, .max_in = 1, .outputs = 1, .role = IG__EACH, .layout = IG__LAYOUT_ANY,
-  .flags = IG__LAYER | IG__LINEAR, .infer = infer, .derive = derive, .run = IG__RUN_BOTH(run), .probe = probe };
+  .flags = IG__CHANNELWISE | IG__LAYER | IG__LINEAR, .infer = infer, .derive = derive, .run = IG__RUN_BOTH(run), .probe = probe };

@@ -94,6 +94,6 @@ bool ig__elementwise_probe(int index, ig__probe *p, const void *options, size_t 
 #define IG__ELEMENTWISE(op_name, help_text, from, value, slope, slope2)                                                \
   static const ig__elementwise_fast op_name##_fast = NULL;                                                             \
   IG__ELEMENTWISE_OF(op_name, ig__elementwise, NULL, , IG__DRAW_NORMAL, help_text, from, value, slope, slope2,         \
-                     .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)
+                     .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)
 
 #endif

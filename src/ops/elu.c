@@ -12,4 +12,4 @@ static const ig__elementwise_fast elu_fast = NULL;
 IG__ELEMENTWISE_OF(elu, elu_options, table, .alpha = 1, IG__DRAW_AWAY,
                    "exponential linear unit, x above 0 and alpha*(exp(x) - 1) below", IG__FROM_Y,
                    x > 0 ? x : o->alpha * ig__expm1(x), y > 0 ? 1 : y + o->alpha, y > 0 ? 0 : 1,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__KINK)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__KINK)

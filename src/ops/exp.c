@@ -10,4 +10,4 @@ static bool exp_fast(const ig__kernels *k, int order, const void *options, void 
 }
 
 IG__ELEMENTWISE_OF(exp, ig__elementwise, NULL, , IG__DRAW_NORMAL, "exponential function", IG__FROM_Y, ig__exp(x), y, 1,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)

@@ -15,4 +15,4 @@ IG__ELEMENTWISE_OF(gelu, ig__elementwise, NULL, , IG__DRAW_NORMAL,
                    x * ig__normal(x),
                    ig__normal(x) + x * ig__normal_density(x),
                    (2 - x * x) * ig__normal_density(x),
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)

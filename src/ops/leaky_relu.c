@@ -13,4 +13,4 @@ static const ig__elementwise_fast leaky_relu_fast = NULL;
 IG__ELEMENTWISE_OF(leaky_relu, leaky_relu_options, table, .slope = 0.01, IG__DRAW_AWAY,
                    "leaky rectified linear unit, x above 0 and slope·x below", IG__FROM_Y,
                    x > 0 ? x : o->slope * x, y > 0 ? 1 : o->slope, 0,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__KINK)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__KINK)

@@ -10,4 +10,4 @@ static bool log_fast(const ig__kernels *k, int order, const void *options, void 
 
 IG__ELEMENTWISE_OF(log, ig__elementwise, NULL, , IG__DRAW_POSITIVE, "natural logarithm, of positive values", IG__FROM_X,
                    ig__log(x), 1 / x, -1 / (x * x),
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)

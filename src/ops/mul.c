@@ -14,5 +14,5 @@ static void run(const ig__run *r) { ig__binary_run(r, r->k->mul); }
 const ig__op ig__op_mul = {
   .name = "mul", .help = "product of two tensors of one shape, element by element",
   .min_in = 2, .max_in = 2, .outputs = 1, .role = IG__EACH, .layout = IG__LAYOUT_SAME,
-  .flags = IG__LAYER | IG__IN_PLACE,
+  .flags = IG__CHANNELWISE | IG__LAYER | IG__IN_PLACE,
   .infer = infer, .derive = derive, .run = IG__RUN_BOTH(run), .probe = ig__binary_probe };

@@ -37,4 +37,4 @@ static ig_status lower(ig__lower *l) {
 
 IG__ELEMENTWISE_OF(relu, ig__elementwise, NULL, , IG__DRAW_AWAY, "rectified linear unit, max(x, 0)", IG__FROM_Y,
                    x > 0 ? x : 0, y > 0 ? 1 : 0, 0,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__KINK, .lower = lower)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__KINK, .lower = lower)

@@ -44,5 +44,5 @@ static bool probe(int index, ig__probe *p) {
 const ig__op ig__op_scale = {
   .name = "scale", .help = "multiplies by a constant", .options = table, .options_size = sizeof(scale_options),
   .min_in = 1, .max_in = 1, .outputs = 1, .role = IG__EACH, .layout = IG__LAYOUT_SAME,
-  .flags = IG__LAYER | IG__IN_PLACE | IG__LINEAR,
+  .flags = IG__CHANNELWISE | IG__LAYER | IG__IN_PLACE | IG__LINEAR,
   .infer = infer, .derive = derive, .run = IG__RUN_BOTH(run), .probe = probe };

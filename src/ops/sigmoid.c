@@ -20,4 +20,4 @@ static bool sigmoid_fast(const ig__kernels *k, int order, const void *options, v
 
 IG__ELEMENTWISE_OF(sigmoid, ig__elementwise, NULL, , IG__DRAW_NORMAL, "logistic function, 1/(1 + exp(-x))", IG__FROM_Y,
                    ig__sigmoid(x), y * (1 - y), 1 - 2 * y,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)

@@ -13,4 +13,4 @@ IG__ELEMENTWISE_OF(silu, ig__elementwise, NULL, , IG__DRAW_NORMAL, "x*sigmoid(x)
                    x * ig__sigmoid(x),
                    ig__sigmoid(x) * (1 + x * ig__sigmoid(-x)),
                    ig__sigmoid(x) * ig__sigmoid(-x) * (2 + x * (1 - 2 * ig__sigmoid(x))),
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)

@@ -6,4 +6,4 @@ static const ig__elementwise_fast sqrt_fast = NULL;
 
 IG__ELEMENTWISE_OF(sqrt, ig__elementwise, NULL, , IG__DRAW_POSITIVE, "square root, of positive values", IG__FROM_Y,
                    sqrt(x), 0.5 / y, -0.5 / (y * y),
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE | IG__DIRTY_LANES)

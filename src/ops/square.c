@@ -9,4 +9,4 @@ static bool square_fast(const ig__kernels *k, int order, const void *options, vo
 }
 
 IG__ELEMENTWISE_OF(square, ig__elementwise, NULL, , IG__DRAW_NORMAL, "x*x", IG__FROM_X, x * x, 2 * x, 2,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)

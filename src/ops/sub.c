@@ -15,5 +15,5 @@ static void run(const ig__run *r) { ig__binary_run(r, r->k->sub); }
 const ig__op ig__op_sub = {
   .name = "sub", .help = "difference of two tensors of one shape, a - b",
   .min_in = 2, .max_in = 2, .outputs = 1, .role = IG__EACH, .layout = IG__LAYOUT_SAME,
-  .flags = IG__LAYER | IG__IN_PLACE | IG__LINEAR,
+  .flags = IG__CHANNELWISE | IG__LAYER | IG__IN_PLACE | IG__LINEAR,
   .infer = infer, .derive = derive, .run = IG__RUN_BOTH(run), .probe = ig__binary_probe };

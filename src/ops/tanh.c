@@ -20,4 +20,4 @@ static bool tanh_fast(const ig__kernels *k, int order, const void *options, void
 
 IG__ELEMENTWISE_OF(tanh, ig__elementwise, NULL, , IG__DRAW_NORMAL, "hyperbolic tangent", IG__FROM_Y,
                    ig__tanh(x), 1 - y * y, -2 * y,
-                   .flags = IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)
+                   .flags = IG__CHANNELWISE | IG__ACTIVATION | IG__LAYER | IG__IN_PLACE)

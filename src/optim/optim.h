@@ -1,6 +1,6 @@
 #ifndef IG__OPTIM_H
 #define IG__OPTIM_H
-/* Optimisers, schedules, penalties, initialisers: functions over spans of flat arrays. None knows the graph, the model or
+/* Optimisers, schedules, penalties, averages, initialisers: functions over spans of flat arrays. None knows the graph, the model or
  * the data. Each kind is a folder with an all.def; the name is the identity. Spans are of the kernel table's real type;
  * rates and values are double. */
 
@@ -67,20 +67,46 @@ double ig__schedule_factor(const ig__schedule *schedule, const void *options, ig
 
 /* ---- penalties --------------------------------------------------------------------------------------------------- */
 
-/* Ω(w) on a span, already multiplied by its λ. `lambda` is resolved by ig__penalty_lambda: scales are gone. */
+/* Where a penalty acts, the first row of its options: every options struct begins with it. */
+#define IG__PENALTY_ON_SIZE 128
+#define IG__PENALTY_ON(T) \
+  IG__OPTION(T, on, "", 0, 0, "", "parameters it acts on, a pattern of names as conv2d1.*; default: all weights")
+
+/* The weights of one tensor as rows × inputs × window, contiguous: a row for each output (filter, unit), in it a window for each
+ * input. `transposed`: the rows are the inputs (conv2d_transpose). `scratch` has room for two rows of reals. */
+enum { IG__BY_FILTERS = 1, IG__BY_CHANNELS = 2 }; /* outputs, inputs */
+typedef struct ig__weights { void *w; int64_t rows, inputs, window; bool transposed; void *scratch; } ig__weights;
+
+/* Ω(w), already multiplied by its λ. `lambda` is resolved by the member of that name: scales are gone, and 0 is nothing. One
+ * whose terms are single weights works on spans, however a tensor is cut; one whose terms are groups of them (filters,
+ * channels) has `tensor_value` and `tensor_prox` instead and sees whole tensors. */
 typedef struct ig__penalty {
-  IG__IS_THING;
+  IG__IS_THING;                      /* the options begin with `char on[IG__PENALTY_ON_SIZE]` */
   /* The λ that multiplies ‖w‖² or ‖w‖₁ itself, from the options' lambda and scale; `pictures`, the number of training
    * pictures, is ≥ 1. */
   double (*lambda)(const void *options, double pictures);
-  double (*value)(const ig__kernels *k, double lambda, const void *w, int64_t count);
+  double (*value)(const ig__kernels *k, const void *options, double lambda, const void *w, int64_t count);
   /* g += dΩ/dw; NULL for one that acts by prox only. */
   void (*gradient)(const ig__kernels *k, double lambda, const void *w, void *g, int64_t count);
   /* out += ∇²Ω(w)·v; NULL where the gradient is. */
   void (*hessian)(const ig__kernels *k, double lambda, const void *w, const void *v, void *out, int64_t count);
   /* w = argmin_u ½‖u−w‖² + step·Ω(u), after the update; NULL for one that acts by its gradient. */
-  void (*prox)(const ig__kernels *k, double lambda, double step, void *w, int64_t count);
+  void (*prox)(const ig__kernels *k, const void *options, double lambda, double step, void *w, int64_t count);
+  int (*groups)(const void *options); /* what these are: IG__BY_… */
+  double (*tensor_value)(const ig__kernels *k, const void *options, double lambda, const ig__weights *w);
+  void (*tensor_prox)(const ig__kernels *k, const void *options, double lambda, double step, const ig__weights *w);
 } ig__penalty;
+
+/* ---- averages ------------------------------------------------------------------------------------------------------ */
+
+/* A mean of the weights beside those that train; it is what is measured and kept. */
+typedef struct ig__average {
+  IG__IS_THING;
+  /* The share of the present weights in the mean, mean += share·(w − mean); 0: they do not enter. `count`: how many did. */
+  double (*share)(const void *options, ig__progress at, int64_t count);
+  bool each_epoch;                   /* asked at the end of each epoch; else after each update */
+  bool statistics;                   /* running statistics are measured anew with the mean; else they are averaged alike */
+} ig__average;
 
 /* ---- initialisers ------------------------------------------------------------------------------------------------ */
 
@@ -97,10 +123,12 @@ typedef struct ig__initialiser {
 extern const ig__optimiser *const ig__optimisers[];
 extern const ig__schedule *const ig__schedules[];
 extern const ig__penalty *const ig__penalties[];
+extern const ig__average *const ig__averages[];
 extern const ig__initialiser *const ig__initialisers[];
 const ig__optimiser *ig__optimiser_find(const char *name);
 const ig__schedule *ig__schedule_find(const char *name);
 const ig__penalty *ig__penalty_find(const char *name);
+const ig__average *ig__average_find(const char *name);
 const ig__initialiser *ig__initialiser_find(const char *name);
 
 /* "adam beta1=0.8" → the thing and its parsed, checked options (owner: caller, ig__free; never NULL, also for a thing
@@ -109,6 +137,7 @@ const ig__initialiser *ig__initialiser_find(const char *name);
 ig_status ig__optimiser_parse(const char *text, const ig__optimiser **thing, void **options);
 ig_status ig__schedule_parse(const char *text, const ig__schedule **thing, void **options);
 ig_status ig__penalty_parse(const char *text, const ig__penalty **thing, void **options);
+ig_status ig__average_parse(const char *text, const ig__average **thing, void **options);
 ig_status ig__initialiser_parse(const char *text, const ig__initialiser **thing, void **options);
 
 #endif

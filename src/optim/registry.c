@@ -101,6 +101,16 @@ const ig__penalty *const ig__penalties[] = {
 #undef X
 REGISTRY(penalty, penalties, "penalty")
 
+#define X(name) extern const ig__average ig__average_##name;
+#include "optim/averages/all.def"
+#undef X
+#define X(name) &ig__average_##name,
+const ig__average *const ig__averages[] = {
+#include "optim/averages/all.def"
+  NULL };
+#undef X
+REGISTRY(average, averages, "average")
+
 #define X(name) extern const ig__initialiser ig__initialiser_##name;
 #include "optim/initialisers/all.def"
 #undef X

@@ -3,10 +3,10 @@
  *   "IGCKPT03"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
  *
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
- * of the run, "choices" (which kernels convolutions take, in words: graph.h), and "descent", the vectors of a full-batch method,
- * in double. It is written beside as checkpoint.next and read
+ * of the run, "choices" (which kernels convolutions take, in words: graph.h), "descent", the vectors of a full-batch method, in
+ * double, and "mean", "mean.states" and "mean.count" of --average. It is written beside as checkpoint.next and read
  * back before it takes the place of the old one, so that a whole checkpoint exists at every moment. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +166,16 @@ static void add_section(ig__buffer *out, const char *name, const void *data, siz
 
 static size_t real_bytes(const ig__model *model, int64_t elements) { return (size_t)elements * (size_t)model->real_size; }
 
+static void add_mean(ig__buffer *out, const ig__model *model, ig__averager *a) {
+  ig__buffer count = {0};
+  put_u64(&count, (uint64_t)*ig__averager_count(a));
+  add_section(out, "mean", ig__averager_params(a), real_bytes(model, model->params_size));
+  add_section(out, "mean.states", ig__averager_states(a), real_bytes(model, model->states_size));
+  add_section(out, "mean.count", count.data, count.size);
+  out->failed |= count.failed;
+  ig__buffer_free(&count);
+}
+
 static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
   const ig__model *model = parts->model;
   ig__updater *updater = parts->updater;
@@ -180,7 +190,7 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
 
   ig__buffer_add(out, MAGIC, 8);
   put_u64(out, parts->fingerprint);
-  put_u64(out, 4 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0));
+  put_u64(out, 4 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0) + (parts->averager ? 3 : 0));
   add_section(out, "state", text.data, text.size);
   add_section(out, "params", model->params, real_bytes(model, model->params_size));
   add_section(out, "choices", parts->choices->made.data, parts->choices->made.size);
@@ -191,6 +201,7 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
     add_section(out, name, ig__updater_slot(updater, i), real_bytes(model, model->params_size));
   }
   if (parts->descent) add_section(out, "descent", parts->descent->memory, parts->descent->memory_count * sizeof(double));
+  if (parts->averager) add_mean(out, model, parts->averager);
   out->failed |= text.failed | parts->choices->made.failed;
   ig__buffer_free(&text);
 }
@@ -237,6 +248,15 @@ static ig_status copy_section(const ig__checkpoint *c, const char *name, const c
   return IG_OK;
 }
 
+static ig_status take_mean(const ig__checkpoint *c, const char *place, const ig__model *model, ig__averager *a) {
+  uint8_t count[8];
+  IG__TRY(copy_section(c, "mean", place, ig__averager_params(a), real_bytes(model, model->params_size)));
+  IG__TRY(copy_section(c, "mean.states", place, ig__averager_states(a), real_bytes(model, model->states_size)));
+  IG__TRY(copy_section(c, "mean.count", place, count, sizeof count));
+  *ig__averager_count(a) = (int64_t)get_u64(count);
+  return IG_OK;
+}
+
 static ig_status apply(const ig__checkpoint *c, const char *place, const ig__checkpoint_parts *parts) {
   ig__model *model = parts->model;
   ig__updater *updater = parts->updater;
@@ -259,6 +279,7 @@ static ig_status apply(const ig__checkpoint *c, const char *place, const ig__che
     IG__TRY(copy_section(c, "descent", place, parts->descent->memory, parts->descent->memory_count * sizeof(double)));
     parts->descent->state = parts->state->descent;
   }
+  if (parts->averager) IG__TRY(take_mean(c, place, model, parts->averager));
   model->version++;
   return IG_OK;
 }

@@ -36,9 +36,10 @@ static ig_status check_options(const ig__trainer *t) {
                      : *o->lr_scale ? "lr-scale: there is no rate to scale"
                      : strcmp(o->schedule, "constant") ? "schedule: there is no rate to move" : NULL;
   if (what) return ig__fail(IG_USAGE, "--optimizer %s with --%s", o->optimizer, what);
-  if (!ig__updater_is_smooth(t->updater))
-    return ig__fail(IG_USAGE, "--optimizer %s with an l1 penalty: that acts by a proximal step, and this method needs a smooth loss; "
-                    "l2, or an optimiser on batches such as adam", o->optimizer);
+  const char *penalty = ig__updater_not_smooth(t->updater);
+  if (penalty)
+    return ig__fail(IG_USAGE, "--optimizer %s with the penalty %s: that acts by a proximal step, and this method needs a smooth loss; "
+                    "l2, or an optimiser on batches such as adam", o->optimizer, penalty);
   for (size_t i = 0; i < t->model->line_count; i++) {
     const ig__line *line = &t->model->line[i];
     if (line->op && line->op->flags & IG__RANDOM)

@@ -1,13 +1,13 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 ig_status ig__trainer_save(ig__trainer *t) {
   ig_status status = ig__updater_check(t->updater, t->state.step);
-  if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state,
-                                                                                        &t->choices, t->fingerprint});
+  if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager,
+                                                                                        &t->state, &t->choices, t->fingerprint});
   t->saved = ig__now();
   return ig__fail_at(status, "%s", t->folder);
 }
@@ -80,6 +80,7 @@ ig_status ig__trainer_step(ig__trainer *t, double lr, int64_t *pictures) {
   IG__TRY(ig__updater_step(t->updater, t->loss, lr, t->state.step + 1,
                            t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
+  ig__averager_step(t);
   t->state.tally.n += *pictures;
   t->state.tally.loss += loss;
   t->state.tally.weight += weight;

@@ -25,6 +25,8 @@ static bool list(ig__buffer *out, const char *kind) {
     for (int i = 0; ig__schedules[i]; i++) entry(out, ig__schedules[i]->name, ig__schedules[i]->help, ig__schedules[i]->options);
   else if (!strcmp(kind, "penalties"))
     for (int i = 0; ig__penalties[i]; i++) entry(out, ig__penalties[i]->name, ig__penalties[i]->help, ig__penalties[i]->options);
+  else if (!strcmp(kind, "averages"))
+    for (int i = 0; ig__averages[i]; i++) entry(out, ig__averages[i]->name, ig__averages[i]->help, ig__averages[i]->options);
   else if (!strcmp(kind, "initialisers"))
     for (int i = 0; ig__initialisers[i]; i++)
       entry(out, ig__initialisers[i]->name, ig__initialisers[i]->help, ig__initialisers[i]->options);

@@ -2,6 +2,7 @@
  * configuration file and the saved configuration. */
 #include "base/text.h"
 #include "imgrad/compare.h"
+#include "imgrad/prune.h"
 #include "train/lr_find.h"
 #include "train/spread.h"
 
@@ -45,7 +46,9 @@ static const ig__option train_table[] = {
   OPT(l2, "0", 0, 1e6, "", "λ of the L2 penalty on weights"),
   OPT(l1, "0", 0, 1e6, "", "λ of the L1 penalty on weights (exact zeros)"),
   TEXT(l2_scale, "full", "full λ‖w‖², half λ/2‖w‖², half_mean λ/2m‖w‖²"),
+  TEXT(penalty, "", "more penalties, each with on=PATTERN: \"group_lasso 1e-3 on=conv2d*, max_norm 3\"; 'imgrad help penalties'"),
   OPT(weight_decay, "-1", -1, 1e6, "", "decoupled decay of weights, w -= lr·decay·w; -1: the optimiser's own (adamw: 0.01)"),
+  TEXT(average, "none", "a mean of the weights, which is measured and kept: none, \"ema 0.999\", swa; 'imgrad help averages'"),
   OPT(clip, "0", 0, 1e12, "", "largest norm of the gradient; 0: not clipped"),
   OPT(batch, "32", 1, 1 << 20, "pictures", "pictures a step"),
   OPT(accumulate, "1", 1, 1 << 20, "batches", "batches whose gradients make one step"),
@@ -171,6 +174,15 @@ static const ig__option compare_table[] = {
   IG__OPTIONS_END};
 #undef T
 
+#define T ig_prune_options
+static const ig__option prune_table[] = {
+  TEXT(run, "", "run folder or .safetensors file"),
+  TEXT(out, "", "run folder to make, for the smaller network"),
+  OPT(threshold, "0", 0, 1e6, "", "filters and channels without a weight above it count as dead; 0: only zeros"),
+  THREADS,
+  IG__OPTIONS_END};
+#undef T
+
 const ig__option *ig__verb_table(ig_verb verb) {
   switch (verb) {
   case IG_VERB_COMPARE: return compare_table;
@@ -183,12 +195,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_PREDICT: return predict_table;
   case IG_VERB_REPORT: return report_table;
   case IG_VERB_ASCEND: return ig__ascend_table;
+  case IG_VERB_PRUNE: return prune_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune"};
   return names[verb];
 }
 
@@ -277,6 +290,12 @@ ig_tune_options ig_tune_options_default(void) {
   ig_tune_options o = {.spreads = 0};
   o.train = ig_train_options_default();
   ig__options_default(tune_table, &o);
+  return o;
+}
+
+ig_prune_options ig_prune_options_default(void) {
+  ig_prune_options o = {.threads = 0};
+  ig__options_default(prune_table, &o);
   return o;
 }
 

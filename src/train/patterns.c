@@ -32,7 +32,7 @@ static ig_status unknown(const ig__model *m, const char *option, const char *pat
 }
 
 /* The parameters that a pattern names: none is a mistake. */
-static ig_status mark(const ig__model *m, const char *option, const char *pattern, double value, double *of) {
+ig_status ig__patterns_mark(const ig__model *m, const char *option, const char *pattern, double value, double *of) {
   size_t found = 0;
   for (size_t i = 0; i < m->param_count; i++)
     if (ig__glob(pattern, m->param[i].name)) {
@@ -53,7 +53,7 @@ static ig_status mark_all(const ig__model *m, const char *option, const char *te
     if (scaled && (!equals || !ig__parse_double(equals + 1, &value) || value < 0 || value > 1e6))
       return ig__fail(IG_USAGE, "--%s %s: PATTERN=FACTOR is wanted, as in conv2d1.*=0.1", option, word[i]);
     if (scaled) *equals = 0;
-    IG__TRY(mark(m, option, word[i], value, of));
+    IG__TRY(ig__patterns_mark(m, option, word[i], value, of));
   }
   return IG_OK;
 }

@@ -4,18 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill_row(const ig__model *model, size_t line, const ig__shape *shape, double macs, ig_summary_row *row) {
-  const ig__line *l = &model->line[line];
-  snprintf(row->name, sizeof row->name, "%s", l->name);
-  snprintf(row->op, sizeof row->op, "%s", l->op ? l->op->name : "input");
-  ig__shape_text(row->shape, shape);
-  row->macs = macs;
-  for (size_t k = 0; k < model->param_count; k++)
-    if (model->param[k].line == (int)line) row->parameters += model->param[k].count;
-}
-
-/* The rows come from a plan for one picture that only predicts. */
-static ig_status fill_rows(const ig_context *context, ig__model *model, ig_summary_result *r) {
+/* From a plan for one picture that only predicts. */
+ig_status ig__model_work(const ig_context *context, ig__model *model, ig__line_work *out) {
   ig__graph *graph = NULL;
   ig__plan *plan = NULL;
   ig__built built;
@@ -25,16 +15,33 @@ static ig_status fill_rows(const ig_context *context, ig__model *model, ig_summa
     status = ig__plan_new(&plan, &(ig__plan_request){.graph = graph, .output = &(ig__plan_output){built.output[0], -1},
                           .output_count = 1, .k = ig__kernels_for(context->isa, model->real_size),
                           .param_offset = model->param_offset, .state_offset = model->state_offset});
-  r->row = status == IG_OK ? ig__alloc(model->line_count, sizeof *r->row) : NULL;
-  if (status == IG_OK && !r->row) status = IG_NO_MEMORY;
-  for (size_t i = 0; status == IG_OK && i < model->line_count; i++) {
-    double macs = ig__plan_work(plan, model->line[i].name);
-    fill_row(model, i, ig__shape_of(graph, built.line[i]), macs, &r->row[r->rows]);
-    r->macs += macs;
-    r->parameters += r->row[r->rows++].parameters;
-  }
+  for (size_t i = 0; status == IG_OK && i < model->line_count; i++)
+    out[i] = (ig__line_work){*ig__shape_of(graph, built.line[i]), ig__plan_work(plan, model->line[i].name)};
   ig__plan_free(plan);
   ig__graph_free(graph);
+  return status;
+}
+
+static void fill_row(const ig__model *model, size_t line, const ig__line_work *work, ig_summary_row *row) {
+  const ig__line *l = &model->line[line];
+  snprintf(row->name, sizeof row->name, "%s", l->name);
+  snprintf(row->op, sizeof row->op, "%s", l->op ? l->op->name : "input");
+  ig__shape_text(row->shape, &work->shape);
+  row->macs = work->macs;
+  for (size_t k = 0; k < model->param_count; k++)
+    if (model->param[k].line == (int)line) row->parameters += model->param[k].count;
+}
+
+static ig_status fill_rows(const ig_context *context, ig__model *model, ig_summary_result *r) {
+  ig__line_work *work = ig__alloc(model->line_count, sizeof *work);
+  r->row = work ? ig__alloc(model->line_count, sizeof *r->row) : NULL;
+  ig_status status = r->row ? ig__model_work(context, model, work) : IG_NO_MEMORY;
+  for (size_t i = 0; status == IG_OK && i < model->line_count; i++) {
+    fill_row(model, i, &work[i], &r->row[r->rows]);
+    r->macs += work[i].macs;
+    r->parameters += r->row[r->rows++].parameters;
+  }
+  ig__free(work);
   return status;
 }
 

@@ -2,6 +2,7 @@
  * weights, measures the test part once at the end. */
 #include "base/text.h"
 #include "base/unknown.h"
+#include "train/regularise.h"
 #include "train/report/report.h"
 
 #include <math.h>
@@ -116,6 +117,7 @@ static ig_status open_network(ig__trainer *t) {
   IG__TRY(ig__network_new(t->context, &(ig__network_request){.model = t->model, .data = info, .loss = o->loss,
                           .conv = o->conv, .n = MEASURE_BATCH, .choices = &t->choices}, &t->test));
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
+  IG__TRY(ig__averager_open(t));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
   IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
   if (descent) IG__TRY(ig__descent_open(t, &step));
@@ -139,7 +141,9 @@ static ig_status save_model(ig__trainer *t) {
   char *path = ig__format("%s/model.safetensors", t->folder), epoch[24];
   snprintf(epoch, sizeof epoch, "%lld", (long long)t->state.best_epoch);
   const char *const meta[] = {"data", t->options->data, "epoch", epoch, "loss", t->options->loss, NULL};
+  ig__averager_swap(t);
   ig_status status = path ? ig__model_save(t->model, path, meta) : IG_NO_MEMORY;
+  ig__averager_swap(t);
   ig__free(path);
   return status;
 }
@@ -175,7 +179,8 @@ static ig_status open_folder(ig__trainer *t) {
     bool begun = ig__file_exists(path);
     ig__free(path);
     if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, &t->state, &t->choices, t->fingerprint}));
+      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager, &t->state, &t->choices,
+                                                                           t->fingerprint}));
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
@@ -230,7 +235,11 @@ static ig_status finish_epoch(ig__trainer *t) {
                   .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
   IG__TRY(ig__updater_check(t->updater, s->step));
-  IG__TRY(measure(t, IG__VAL, NULL, &row.val));
+  IG__TRY(ig__averager_epoch(t));
+  ig__averager_swap(t);
+  ig_status measured = measure(t, IG__VAL, NULL, &row.val);
+  ig__averager_swap(t);
+  IG__TRY(measured);
   IG__TRY(ig__grow((void **)&s->history, s->history_count, &s->history_capacity, sizeof *s->history));
   s->seconds += ig__now() - start;
   t->validating_seconds += ig__now() - start;
@@ -324,6 +333,7 @@ static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers
   if (!counts) return IG_NO_MEMORY;
   r->baseline = ig__baseline(counts, t->source->info.class_count);
   ig__free(counts);
+  IG__TRY(ig__trainer_zeros(t, r));
   r->measured = true;
   double last = r->test.n ? r->test.accuracy : r->val.accuracy;
   if (t->options->min_accuracy > 0 && !(last >= t->options->min_accuracy))
@@ -355,6 +365,7 @@ void ig__trainer_close(ig__trainer *t) {
   ig__network_free(&t->train);
   ig__network_free(&t->test);
   ig__updater_free(t->updater);
+  ig__averager_free(t->averager);
   ig__free(t->schedule_options);
   ig__model_free(t->model);
   ig__samples_free(&t->samples);

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 typedef struct ig__own_source ig__own_source;
+typedef struct ig__averager ig__averager; /* regularise.h */
 
 struct ig_context {
   ig__pool *pool;
@@ -160,10 +161,10 @@ double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present we
  * of its training part. */
 ig_status ig__penalty_of_run(const ig_context *context, ig__model *model, const ig_train_options *run, int64_t pictures, double *out);
 /* For vectors in double, as long as the parameters: Ω(x), its gradient added to g (NULL: not wanted); and out += ∇²Ω(x)·v.
- * Penalties that act by a proximal step have neither, see ig__updater_is_smooth. */
+ * Only where all penalties have both. */
 double ig__updater_penalty_at(const ig__updater *updater, const double *x, double *g);
 void ig__updater_penalty_curvature(const ig__updater *updater, const double *x, const double *v, double *out);
-bool ig__updater_is_smooth(const ig__updater *updater);
+const char *ig__updater_not_smooth(const ig__updater *updater); /* the first that acts by a proximal step instead; NULL: none */
 double ig__updater_weight_norm(const ig__updater *updater);
 
 /* ---- metrics.c ------------------------------------------------------------------------------------------------------ */
@@ -264,6 +265,7 @@ typedef struct ig__checkpoint_parts {
   ig__model *model;
   ig__updater *updater;
   ig__descent *descent;      /* or NULL */
+  ig__averager *averager;    /* or NULL */
   ig__run_state *state;
   ig__choices *choices;      /* saved; load does not look at them */
   uint64_t fingerprint;
@@ -326,6 +328,7 @@ typedef struct ig__trainer {
   bool unsaved;              /* model.safetensors is behind the best weights, which are the present ones */
   ig_status ending;          /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
+  ig__averager *averager;    /* NULL: none */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 /* Everything that a run needs, from context, options and asked; not its folder. To be closed in any case. */
@@ -382,6 +385,8 @@ ig_status ig__choose(const ig_context *context, const ig__source *source, const 
 /* ---- patterns.c: parameters by patterns of their names ------------------------------------------------------------------ */
 ig_status ig__patterns_freeze(ig__model *model, const char *text);
 ig_status ig__patterns_rates(const ig__model *model, const char *text, double *of); /* one factor a parameter */
+/* of[i] = value for the parameters that one pattern names; none is IG_USAGE. */
+ig_status ig__patterns_mark(const ig__model *model, const char *option, const char *pattern, double value, double *of);
 
 /* ---- log.c: lines of log.txt in the run folder ------------------------------------------------------------------------ */
 ig_status ig__trainer_note(const ig__trainer *trainer, const char *format, ...) IG__PRINTF(2, 3);
@@ -389,6 +394,11 @@ ig_status ig__trainer_note_start(const ig__trainer *trainer);
 ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
+
+/* ---- summary.c ---------------------------------------------------------------------------------------------------------- */
+/* Of each line of a model, predicting one picture: the shape of its value, its multiply-adds. */
+typedef struct ig__line_work { ig__shape shape; double macs; } ig__line_work;
+ig_status ig__model_work(const ig_context *context, ig__model *model, ig__line_work *out);
 
 /* ---- open.c, eval.c: what the verbs name -------------------------------------------------------------------------------- */
 /* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */

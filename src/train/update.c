@@ -1,6 +1,6 @@
 /* From gradients to new weights: penalties, clipping, the optimiser, decoupled decay, proximal steps. The flat arrays are
  * cut into pieces of one parameter each; threads share the pieces, and sums over pieces are added in the pieces' order. */
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include "base/text.h"
 
@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #define PIECE ((int64_t)1 << 14)
-enum { L2, L1, PENALTIES };
 
-/* `lambda` multiplies the penalty's value as it is: scales are resolved. 0: this penalty does not act here. */
-typedef struct piece { int param; int64_t offset, count; double rate, lambda[PENALTIES]; double squares, value; } piece;
+typedef struct piece { int param; int64_t offset, count; double rate; double squares, value; } piece;
+/* A parameter on which a penalty of groups acts: these see it whole. */
+typedef struct whole { int param; ig__weights weights; double value; } whole;
 
 struct ig__updater {
   const ig_context *context;
@@ -21,11 +21,13 @@ struct ig__updater {
   void *optimiser_options;
   void *grads, *slot[IG__MAX_SLOTS];
   int slots;
-  const ig__penalty *penalty[PENALTIES];
+  ig__acts penalties;
   double lr, clip, weight_decay;
   double *rate;              /* of each parameter: --lr-scale */
   piece *piece;
   size_t piece_count;
+  whole *whole;
+  size_t whole_count;
   /* of the step that runs: */
   double step_lr, divide;
   int64_t step;
@@ -35,49 +37,32 @@ static void *at(const ig__updater *u, void *array, int64_t offset) {
   return (uint8_t *)array + (size_t)offset * (size_t)u->k->real_size;
 }
 
-/* λ of one penalty on one parameter: its line's own, else the run's; only weights are penalised. */
-static ig_status find_lambda(ig__updater *u, const ig_train_options *o, int which, const ig__param *p, double pictures,
-                             double *lambda) {
-  char text[IG_SPEC_SIZE], number[32];
-  double own = which == L2 ? p->l2 : p->l1, given = isnan(own) ? (which == L2 ? o->l2 : o->l1) : own;
-  void *options;
-  *lambda = 0;
-  if (p->kind != IG__PARAM_WEIGHT || given == 0) return IG_OK;
-  ig__print_double(number, given);
-  if (which == L2) snprintf(text, sizeof text, "l2 %s scale=%s", number, o->l2_scale);
-  else snprintf(text, sizeof text, "l1 %s", number);
-  IG__TRY(ig__penalty_parse(text, &u->penalty[which], &options));
-  *lambda = u->penalty[which]->lambda(options, pictures);
-  ig__free(options);
-  return IG_OK;
-}
-
-/* The scale is refused also when no λ is given: a mistake must not wait for the day when it matters. */
-static ig_status check_scale(const char *scale) {
-  char text[IG_SPEC_SIZE];
-  const ig__penalty *penalty;
-  void *options;
-  snprintf(text, sizeof text, "l2 0 \"scale=%s\"", scale);
-  IG__TRY(ig__penalty_parse(text, &penalty, &options));
-  ig__free(options);
-  return IG_OK;
-}
-
-static ig_status cut_pieces(ig__updater *u, const ig_train_options *o, double pictures) {
+static ig_status cut_pieces(ig__updater *u, const ig_train_options *o) {
   size_t capacity = 0;
   if (!(u->rate = ig__alloc(u->model->param_count, sizeof *u->rate))) return IG_NO_MEMORY;
   IG__TRY(ig__patterns_rates(u->model, o->lr_scale, u->rate));
   for (size_t i = 0; i < u->model->param_count; i++) {
     const ig__param *p = &u->model->param[i];
-    double lambda[PENALTIES];
-    for (int k = 0; k < PENALTIES; k++) IG__TRY(find_lambda(u, o, k, p, pictures, &lambda[k]));
     for (int64_t done = 0; done < p->count && !p->frozen; done += PIECE) {
       IG__TRY(ig__grow((void **)&u->piece, u->piece_count, &capacity, sizeof *u->piece));
-      piece *next = &u->piece[u->piece_count++];
-      *next = (piece){.param = (int)i, .rate = u->rate[i], .offset = p->offset + done,
-                      .count = p->count - done < PIECE ? p->count - done : PIECE};
-      for (int k = 0; k < PENALTIES; k++) next->lambda[k] = lambda[k];
+      u->piece[u->piece_count++] = (piece){.param = (int)i, .rate = u->rate[i], .offset = p->offset + done,
+                                           .count = p->count - done < PIECE ? p->count - done : PIECE};
     }
+  }
+  return IG_OK;
+}
+
+static ig_status find_wholes(ig__updater *u) {
+  size_t capacity = 0;
+  for (size_t i = 0; i < u->model->param_count; i++) {
+    bool acts = false;
+    for (size_t k = 0; k < u->penalties.count; k++) acts |= u->penalties.entry[k].lambda[i] > 0 && u->penalties.entry[k].penalty->tensor_prox;
+    if (!acts || u->model->param[i].frozen) continue;
+    IG__TRY(ig__grow((void **)&u->whole, u->whole_count, &capacity, sizeof *u->whole));
+    whole *w = &u->whole[u->whole_count++];
+    *w = (whole){.param = (int)i, .weights = ig__weights_of(u->model, &u->model->param[i])};
+    w->weights.scratch = ig__alloc((size_t)(w->weights.inputs * w->weights.window), 2 * (size_t)u->k->real_size);
+    if (!w->weights.scratch) return IG_NO_MEMORY;
   }
   return IG_OK;
 }
@@ -99,7 +84,7 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
     IG__TRY(ig__option_set(u->optimiser->name, table, u->optimiser_options, "momentum", ig__print_double(number, o->momentum)));
     if (u->optimiser->check) IG__TRY(u->optimiser->check(u->optimiser_options));
   }
-  IG__TRY(check_scale(o->l2_scale));
+  IG__TRY(ig__acts_new(u->model, o, pictures, &u->penalties));
   u->lr = o->lr > 0 ? o->lr : u->optimiser ? u->optimiser->default_lr : 0;
   u->clip = o->clip;
   u->weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0;
@@ -112,7 +97,8 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
     u->slot[i] = ig__alloc((size_t)u->model->params_size, (size_t)u->k->real_size);
     if (!u->slot[i]) return IG_NO_MEMORY;
   }
-  return cut_pieces(u, o, pictures);
+  IG__TRY(find_wholes(u));
+  return cut_pieces(u, o);
 }
 
 ig_status ig__updater_new(const ig_context *context, ig__model *model, const ig_train_options *options, double pictures,
@@ -136,6 +122,9 @@ void ig__updater_free(ig__updater *u) {
   ig__free(u->grads);
   ig__free(u->rate);
   ig__free(u->piece);
+  for (size_t i = 0; i < u->whole_count; i++) ig__free(u->whole[i].weights.scratch);
+  ig__free(u->whole);
+  ig__acts_free(&u->penalties);
   ig__free(u);
 }
 
@@ -145,10 +134,36 @@ void *ig__updater_slot(ig__updater *u, int i) { return u->slot[i]; }
 const ig_context *ig__updater_context(const ig__updater *u) { return u->context; }
 double ig__updater_base_lr(const ig__updater *u) { return u->lr; }
 
+/* The statement for each penalty `a` that acts on the parameter, with its λ. */
+#define EACH_ACTING(u, param, a, lambda_, ...)                              \
+  for (size_t k_ = 0; k_ < (u)->penalties.count; k_++) {                    \
+    const ig__acting *a = &(u)->penalties.entry[k_];                        \
+    const double lambda_ = a->lambda[param];                                \
+    if (lambda_ > 0) __VA_ARGS__                                            \
+  }
+
 static double penalty_of(const ig__updater *u, const piece *p) {
+  const void *w = at(u, u->model->params, p->offset);
   double sum = 0;
-  for (int k = 0; k < PENALTIES; k++)
-    if (p->lambda[k] > 0) sum += u->penalty[k]->value(u->k, p->lambda[k], at(u, u->model->params, p->offset), p->count);
+  EACH_ACTING(u, p->param, a, lambda, {
+    if (a->penalty->value) sum += a->penalty->value(u->k, a->options, lambda, w, p->count);
+  })
+  return sum;
+}
+
+/* The model's parameters are another array while a mean lies in their place. */
+static ig__weights weights_of(const ig__updater *u, const whole *w) {
+  ig__weights weights = w->weights;
+  weights.w = at(u, u->model->params, u->model->param[w->param].offset);
+  return weights;
+}
+
+static double penalty_of_whole(const ig__updater *u, const whole *w) {
+  const ig__weights weights = weights_of(u, w);
+  double sum = 0;
+  EACH_ACTING(u, w->param, a, lambda, {
+    if (a->penalty->tensor_value) sum += a->penalty->tensor_value(u->k, a->options, lambda, &weights);
+  })
   return sum;
 }
 
@@ -160,8 +175,9 @@ static void complete_gradient(void *arg, int task, int thread) {
   (void)thread;
   if (u->divide != 1) u->k->scale(g, g, 1 / u->divide, p->count);
   p->value = penalty_of(u, p);
-  for (int k = 0; k < PENALTIES; k++)
-    if (p->lambda[k] > 0 && u->penalty[k]->gradient) u->penalty[k]->gradient(u->k, p->lambda[k], w, g, p->count);
+  EACH_ACTING(u, p->param, a, lambda, {
+    if (a->penalty->gradient) a->penalty->gradient(u->k, lambda, w, g, p->count);
+  })
   p->squares = u->k->sum_squares(g, p->count);
 }
 
@@ -175,8 +191,27 @@ static void update_piece(void *arg, int task, int thread) {
   if (u->weight_decay > 0 && u->model->param[p->param].kind == IG__PARAM_WEIGHT)
     u->k->scale(up.w, up.w, 1 - up.lr * u->weight_decay, p->count);
   u->optimiser->step(&up);
-  for (int k = 0; k < PENALTIES; k++)
-    if (p->lambda[k] > 0 && u->penalty[k]->prox) u->penalty[k]->prox(u->k, p->lambda[k], up.lr, up.w, p->count);
+  EACH_ACTING(u, p->param, a, lambda, {
+    if (a->penalty->prox) a->penalty->prox(u->k, a->options, lambda, up.lr, up.w, p->count);
+  })
+}
+
+static void value_whole(void *arg, int task, int thread) {
+  ig__updater *u = arg;
+  (void)thread;
+  u->whole[task].value = penalty_of_whole(u, &u->whole[task]);
+}
+
+/* In the order given, behind all penalties of single weights: with l1 before group_lasso that is the step of the sum of both
+ * (sparse group lasso). */
+static void prox_whole(void *arg, int task, int thread) {
+  ig__updater *u = arg;
+  const whole *w = &u->whole[task];
+  const ig__weights weights = weights_of(u, w);
+  (void)thread;
+  EACH_ACTING(u, w->param, a, lambda, {
+    if (a->penalty->tensor_prox) a->penalty->tensor_prox(u->k, a->options, lambda, u->step_lr * u->rate[w->param], &weights);
+  })
 }
 
 static void clip_piece(void *arg, int task, int thread) {
@@ -195,6 +230,10 @@ static void over_pieces(ig__updater *u, ig__task_fn fn) {
   for (int i = 0; i < (int)u->piece_count; i++) fn(u, i, 0);
 }
 
+static void over_wholes(ig__updater *u, ig__task_fn fn) {
+  if (u->whole_count) ig__pool_run(u->context->pool, (int)u->whole_count, u->k->real_size == 4, fn, u);
+}
+
 static ig_status name_the_layer(const ig__updater *u, int64_t step, double loss) {
   const char *layer = NULL;
   char number[32];
@@ -210,7 +249,9 @@ ig_status ig__updater_step(ig__updater *u, double loss, double lr, int64_t step,
   u->step = step;
   u->divide = divide;
   over_pieces(u, complete_gradient);
+  over_wholes(u, value_whole);
   *penalty = 0;
+  for (size_t i = 0; i < u->whole_count; i++) *penalty += u->whole[i].value;
   for (size_t i = 0; i < u->piece_count; i++) {
     squares += u->piece[i].squares;
     *penalty += u->piece[i].value;
@@ -222,6 +263,7 @@ ig_status ig__updater_step(ig__updater *u, double loss, double lr, int64_t step,
   }
   u->step_lr = lr;
   over_pieces(u, update_piece);
+  over_wholes(u, prox_whole);
   u->model->version++;
   return IG_OK;
 }
@@ -241,6 +283,7 @@ ig_status ig__updater_check(const ig__updater *u, int64_t step) {
 double ig__updater_penalty(const ig__updater *u) {
   double sum = 0;
   for (size_t i = 0; i < u->piece_count; i++) sum += penalty_of(u, &u->piece[i]);
+  for (size_t i = 0; i < u->whole_count; i++) sum += penalty_of_whole(u, &u->whole[i]);
   return sum;
 }
 
@@ -257,11 +300,10 @@ double ig__updater_penalty_at(const ig__updater *u, const double *x, double *g) 
   double sum = 0;
   for (size_t i = 0; i < u->piece_count; i++) {
     const piece *p = &u->piece[i];
-    for (int j = 0; j < PENALTIES; j++) {
-      if (!(p->lambda[j] > 0)) continue;
-      sum += u->penalty[j]->value(k, p->lambda[j], x + p->offset, p->count);
-      if (g && u->penalty[j]->gradient) u->penalty[j]->gradient(k, p->lambda[j], x + p->offset, g + p->offset, p->count);
-    }
+    EACH_ACTING(u, p->param, a, lambda, {
+      sum += a->penalty->value(k, a->options, lambda, x + p->offset, p->count);
+      if (g) a->penalty->gradient(k, lambda, x + p->offset, g + p->offset, p->count);
+    })
   }
   return sum;
 }
@@ -270,17 +312,16 @@ void ig__updater_penalty_curvature(const ig__updater *u, const double *x, const 
   const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
   for (size_t i = 0; i < u->piece_count; i++) {
     const piece *p = &u->piece[i];
-    for (int j = 0; j < PENALTIES; j++)
-      if (p->lambda[j] > 0 && u->penalty[j]->hessian)
-        u->penalty[j]->hessian(k, p->lambda[j], x + p->offset, v + p->offset, out + p->offset, p->count);
+    EACH_ACTING(u, p->param, a, lambda, a->penalty->hessian(k, lambda, x + p->offset, v + p->offset, out + p->offset, p->count);)
   }
 }
 
-bool ig__updater_is_smooth(const ig__updater *u) {
+const char *ig__updater_not_smooth(const ig__updater *u) {
   for (size_t i = 0; i < u->piece_count; i++)
-    for (int j = 0; j < PENALTIES; j++)
-      if (u->piece[i].lambda[j] > 0 && u->penalty[j]->prox) return false;
-  return true;
+    EACH_ACTING(u, u->piece[i].param, a, lambda, {
+      if (!a->penalty->gradient) return a->penalty->name;
+    })
+  return NULL;
 }
 
 double ig__updater_weight_norm(const ig__updater *u) {

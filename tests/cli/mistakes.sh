@@ -139,6 +139,12 @@ test_tune() {
   says 2 "without a picture" -- tune --data "digits train=3 test=2" --model softmax --l2 0,1 --folds 5 --out few
   says 2 "which part of how many" -- train "${small[@]}" --fold 6/5
   says 2 "give one of them" -- train "${small[@]}" --fold 1/5 --val 0.2
+  says 2 "did you mean group_lasso" -- train --penalty "grouplasso 1"
+  says 2 "is missing" -- train --penalty "l1 1e-3,"
+  says 2 "no parameter of" -- train "${small[@]}" --penalty "l1 1 on=conv9.*"
+  says 2 "needs a smooth loss" -- train "${small[@]}" --optimizer lbfgs --penalty "max_norm 1"
+  says 2 "did you mean swa" -- train "${small[@]}" --average swaa
+  says 2 "are needed" -- train "${small[@]}" --average swa
 }
 
 test_models() {
@@ -162,6 +168,11 @@ test_runs() {
   says 2 "it would change the result" -- train --resume a --lr 0.5
   says 2 "give one of them" -- train --resume a --weights a
   says 2 "Known: test, val, train" -- eval a --part tset
+  says 2 "prune: which run" -- prune --out b
+  says 2 "--out" -- prune a
+  says 2 "no such" -- prune b --out c
+  says 2 "--out a" -- prune a --out a
+  says 2 "out of range" -- prune a --out b --threshold -1
   head -c 200 a/model.safetensors >cut.safetensors
   says 4 "cut.safetensors" -- eval cut.safetensors
   printf 'garbage' >a/checkpoint

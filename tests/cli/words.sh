@@ -14,7 +14,7 @@ test_version() {
 test_overview() {
   run help
   want_code 0
-  for word in ascend bench compare eval gradcheck help info lr-find models predict report summary train tune version optimizers schedules "Exit codes"; do want_out "$word"; done
+  for word in ascend bench compare eval gradcheck help info lr-find models predict prune report summary train tune version optimizers schedules "Exit codes"; do want_out "$word"; done
   whole=$out
   run --help
   want_code 0
@@ -28,7 +28,7 @@ test_no_command() {
 }
 
 test_help_of_every_command() {
-  for command in ascend bench compare eval gradcheck help info lr-find models predict report summary train tune version; do
+  for command in ascend bench compare eval gradcheck help info lr-find models predict prune report summary train tune version; do
     run "$command" --help
     want_code 0
     want_out "usage: imgrad $command"
@@ -44,7 +44,7 @@ test_help_of_every_command() {
 }
 
 test_help_of_every_list() {
-  for topic in augmentations initialisers layers losses models optimizers penalties recipes schedules sources; do
+  for topic in augmentations averages initialisers layers losses models optimizers penalties recipes schedules sources; do
     run help $topic
     want_code 0
     [ "$(wc -l <stdout)" -ge 1 ] || fail "help $topic is too short $(shown)"

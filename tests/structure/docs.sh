@@ -46,7 +46,7 @@ stands() { grep -qE "(^|[\` ([|\"-])$1([\` )|=,.:;\"]|\$)" "$root/docs/$2" || { 
 
 test_names() {
   local bad=0 word topic page verb
-  for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation \
+  for topic in layers:models initialisers:models losses:training optimizers:training schedules:training penalties:regularisation averages:regularisation \
     recipes:training sources:data augmentations:data; do
     page=${topic#*:}.md topic=${topic%:*}
     names $topic >list
@@ -69,6 +69,8 @@ test_names() {
     [ -s list ] || fail "help ${verb%:*} names no options of its own"
     while read -r word; do stands "$word" ${verb#*:}.md; done <list
   done
+  "$imgrad" help prune | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
+  while read -r word; do stands "$word" regularisation.md; done <list
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
   [ "$(wc -l <list)" -ge 10 ] || fail "status.h has no list"
   while read -r word; do
@@ -104,7 +106,7 @@ test_files_are_there() {
         # shellcheck disable=SC2086
         */*) (set -- "$root"/$word && [ -e "$1" ]) ;;
         *) [ -n "$(find "$root/src" "$root/cli" "$root/tests" "$root/docs" "$root/include" "$root/bench" "$root/examples" -name "$word" -print -quit)" ] ||
-          [ -e "$root/$word" ] || [ "$word" = mine.txt ] || [ "$word" = log.txt ] ;; # a model and a run folder of the reader's
+          [ -e "$root/$word" ] || [ "$word" = mine.txt ] || [ "$word" = log.txt ] || [ "$word" = model.txt ] ;; # models and run folders of the reader's
       esac || { echo "  $page names $word, which is not there"; bad=1; }
     done <words
   done

@@ -83,7 +83,7 @@ test_2_the_other_recipes() {
   want_code 0
   printf 'input 1 28 28\ndense 8 init=slim_normal relu\ndense classes softmax\n' >small.txt
   run train --data "noise count=100" --model small.txt --optimizer "descent momentum=0.5" --schedule linear --loss half_mse \
-    --epochs 1 --out run2
+    --penalty "ridge 1e-4 on=dense1.*" --epochs 1 --out run2
   want_code 0
   run summary wide
   want_out 203,530

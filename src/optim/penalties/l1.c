@@ -2,9 +2,10 @@
  * of λ·sign(w) would only make them jump about zero. */
 #include "optim/optim.h"
 
-typedef struct { double lambda; } l1_options;
+typedef struct { char on[IG__PENALTY_ON_SIZE]; double lambda; } l1_options;
 
 static const ig__option table[] = {
+  IG__PENALTY_ON(l1_options),
   IG__POSITIONAL(l1_options, lambda, NULL, 0, 1e6, "", "strength; the penalty is lambda*sum|w|"),
   IG__OPTIONS_END };
 
@@ -14,11 +15,13 @@ static double resolve(const void *options, double pictures) {
   return o->lambda;
 }
 
-static double value(const ig__kernels *k, double lambda, const void *w, int64_t count) {
+static double value(const ig__kernels *k, const void *options, double lambda, const void *w, int64_t count) {
+  (void)options;
   return lambda * k->sum_abs(w, count);
 }
 
-static void prox(const ig__kernels *k, double lambda, double step, void *w, int64_t count) {
+static void prox(const ig__kernels *k, const void *options, double lambda, double step, void *w, int64_t count) {
+  (void)options;
   k->clip_weights_zero(w, step * lambda, count);
 }
 

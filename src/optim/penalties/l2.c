@@ -4,10 +4,11 @@
 #include "optim/optim.h"
 
 enum { FULL, HALF, HALF_MEAN };
-typedef struct { double lambda; int scale; } l2_options;
+typedef struct { char on[IG__PENALTY_ON_SIZE]; double lambda; int scale; } l2_options;
 
 static const ig__word scales[] = {{"full", FULL}, {"half", HALF}, {"half_mean", HALF_MEAN}, {NULL, 0}};
 static const ig__option table[] = {
+  IG__PENALTY_ON(l2_options),
   IG__POSITIONAL(l2_options, lambda, NULL, 0, 1e6, "", "strength; the penalty is scale*lambda*sum(w^2)"),
   IG__OPTION_WORDS(l2_options, scale, "full", 1, 0, "", "1, 1/2 or 1/(2*training pictures)", scales),
   IG__OPTIONS_END };
@@ -17,7 +18,8 @@ static double resolve(const void *options, double pictures) {
   return o->scale == FULL ? o->lambda : o->scale == HALF ? o->lambda / 2 : o->lambda / (2 * pictures);
 }
 
-static double value(const ig__kernels *k, double lambda, const void *w, int64_t count) {
+static double value(const ig__kernels *k, const void *options, double lambda, const void *w, int64_t count) {
+  (void)options;
   return lambda * k->sum_squares(w, count);
 }
 

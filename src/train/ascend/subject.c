@@ -30,10 +30,11 @@ static ig_status open_all(ig__subject *s, const char *kind) {
   const ig_ascend_options *o = s->options;
   int real_size;
   IG__TRY(ig__options_check(IG_VERB_ASCEND, o));
-  IG__TRY(ig__real_size(o->precision, &real_size));
+  IG__TRY(ig__real_size(s->context, o->precision, &real_size));
   IG__TRY(ig__run_options("ascend", o->run, &s->run));
   IG__TRY(ig__conv_is_direct(*o->conv ? o->conv : s->run.conv, &s->direct));
   IG__TRY(ig__model_trained(s->context, o->run, real_size, &s->model));
+  s->model->bf16 = ig__is_bf16(o->precision);
   s->size = (ig_size){s->model->input.channels, s->model->input.height, s->model->input.width};
   IG__TRY(find_out(s, kind));
   IG__TRY(ig__slopes_new(s->context, &(ig__slopes_request){s->model, -1, o->batch, s->direct, true}, &s->slopes));

@@ -16,6 +16,22 @@ static ig_status read_config(ig__opened *r) {
   return status;
 }
 
+static ig_status has_file(const ig__opened *r, const char *name, bool *has) {
+  char *path = ig__format("%s/%s", r->folder, name);
+  *has = path && ig__file_exists(path);
+  ig__free(path);
+  return path ? IG_OK : IG_NO_MEMORY;
+}
+
+/* A pruned network has weights and no history. */
+static ig_status read_state(ig__opened *r) {
+  bool weights, checkpoint;
+  IG__TRY(has_file(r, "model.safetensors", &weights));
+  IG__TRY(has_file(r, "checkpoint", &checkpoint));
+  if (weights && !checkpoint) return IG_OK;
+  return ig__run_state_read(r->folder, &r->state);
+}
+
 static ig_status read_model(ig__opened *r) {
   int real_size;
   char *path = ig__format("%s/model.safetensors", r->folder);
@@ -85,7 +101,7 @@ ig_status ig__opened_new(ig_context *context, const char *folder, const char *da
   r->baseline = NAN;
   ig_status status = ig__is_folder(folder) ? IG_OK : ig__fail(IG_USAGE, "%s: no such run folder", folder);
   if (status == IG_OK) status = read_config(r);
-  if (status == IG_OK) status = ig__run_state_read(r->folder, &r->state);
+  if (status == IG_OK) status = read_state(r);
   if (status == IG_OK) status = read_model(r);
   if (status == IG_OK && r->model) {
     ig_status found = open_data(r, data, options);

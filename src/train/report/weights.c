@@ -1,5 +1,6 @@
 /* Inside the network: the first layer's filters as pictures, and the size and the exact zeros of every tensor. */
 #include "base/text.h"
+#include "train/regularise.h"
 #include "train/report/report.h"
 
 #include <math.h>
@@ -65,11 +66,10 @@ static ig_status filters(const ig__model *m, const ig__param *p, ig__buffer *out
 static void layer_row(const ig__model *m, const ig__param *p, ig__buffer *out) {
   char shape[96];
   double squares = 0, most = 0;
-  int64_t zeros = 0;
+  const ig__zeros z = ig__zeros_of(m, p);
   for (int64_t i = 0; i < p->count; i++) {
     double v = weight(m, p, i);
     squares += v * v;
-    zeros += v == 0;
     if (fabs(v) > most) most = fabs(v);
   }
   ig__buffer_text(out, "<tr><td class=\"l\">");
@@ -79,10 +79,11 @@ static void layer_row(const ig__model *m, const ig__param *p, ig__buffer *out) {
   ig__html_cell(out, IG__UNIT_PLAIN, sqrt(squares), "param.%s.norm", p->name);
   ig__html_cell(out, IG__UNIT_PLAIN, p->count ? sqrt(squares / (double)p->count) : 0, "param.%s.rms", p->name);
   ig__html_cell(out, IG__UNIT_PLAIN, most, "param.%s.largest", p->name);
-  ig__html_cell(out, IG__UNIT_COUNT, (double)zeros, "param.%s.zeros", p->name);
-  double share = p->count ? (double)zeros / (double)p->count : 0;
+  ig__html_cell(out, IG__UNIT_COUNT, (double)z.zeros, "param.%s.zeros", p->name);
+  double share = p->count ? (double)z.zeros / (double)p->count : 0;
   ig__html_cell(out, IG__UNIT_SHARE, share, "param.%s.zeros.share", p->name);
   ig__html_bar(out, share);
+  ig__html_cell(out, IG__UNIT_COUNT, z.filters ? (double)z.dead : (double)NAN, "param.%s.dead", p->name);
   ig__buffer_text(out, "</tr>\n");
 }
 
@@ -92,9 +93,9 @@ ig_status ig__report_weights(const ig__run_view *view, ig__buffer *out) {
   size_t first = 0;
   while (first < m->param_count && m->param[first].kind != IG__PARAM_WEIGHT) first++;
   if (first < m->param_count) IG__TRY(filters(m, &m->param[first], out));
-  ig__html_section(out, "layers", "Layers: size of the weights, exact zeros");
+  ig__html_section(out, "layers", "Layers: size of the weights, exact zeros, dead filters");
   if (m->param_count > ROWS) ig__buffer_text(out, "<p class=\"soft\">The first %d of %zu tensors.</p>\n", ROWS, m->param_count);
-  ig__html_table(out, "<tensor|shape|numbers|‖w‖₂|root mean square|largest|exact zeros|share|");
+  ig__html_table(out, "<tensor|shape|numbers|‖w‖₂|root mean square|largest|exact zeros|share||dead filters");
   for (size_t i = 0; i < m->param_count && i < ROWS; i++) layer_row(m, &m->param[i], out);
   ig__html_table_end(out);
   ig__html_section_end(out);

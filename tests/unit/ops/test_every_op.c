@@ -135,3 +135,57 @@ TEST(short_batch_is_a_batch) {
   free(whole);
   free(part);
 }
+
+/* ---- channelwise ----------------------------------------------------------------------------------------------------------- */
+
+static int channels_of(const ig__shape *s) { return s->rank == 2 || s->rank == 4 ? s->dim[1] : 0; }
+
+/* The field's channel c of every picture: new numbers, or one number everywhere. */
+static void set_channel(op_case *c, int field, int channel, bool constant) {
+  const ig__shape *s = &c->shape[field];
+  const int64_t plane = ig__shape_per_picture(s) / s->dim[1];
+  for (int64_t i = 0; i < op_case_count(c, field); i++)
+    if (i / plane % s->dim[1] == channel) op_case_set(c, field, i, constant ? 0.5 : op_case_get(c, field, i) + 0.25);
+}
+
+static void check_channels(op_case *c, const results *old, const results *now, bool constant) {
+  const ig__shape *s = ig__shape_of(c->graph, c->out[0]);
+  const int64_t plane = ig__shape_per_picture(s) / s->dim[1];
+  for (int64_t i = 0; i < now->count[0]; i++) {
+    const int channel = (int)(i / plane % s->dim[1]);
+    const bool last = channel == s->dim[1] - 1;
+    if (!last && now->value[0][i] != old->value[0][i]) test_fail(__FILE__, __LINE__, "%s: channel %d reads another", c->op->name, channel);
+    if (last && constant && fabs(now->value[0][i] - now->value[0][s->dim[1] * plane - 1]) > 1e-12)
+      test_fail(__FILE__, __LINE__, "%s, probe %d: a constant channel does not stay constant", c->op->name, c->index);
+  }
+}
+
+/* What imgrad prune relies on: the other channels never see the last one, and of a constant one comes a constant one. Only
+ * pictures with all inputs alike are tried, which is how lines of a model use these ops. */
+TEST(channelwise_ops_keep_channels_apart) {
+  int ops = 0;
+  for (int i = 0; ig__ops[i]; i++) {
+    const ig__op *op = ig__ops[i];
+    if (!(op->flags & IG__CHANNELWISE)) continue;
+    ops++;
+    CHECK(!(op->flags & IG__RANDOM) || strncmp(op->name, "dropout", 7) == 0); /* measured, it is nothing */
+    op_case c;
+    for (int n = 0; op_case_open(&c, op, n, reference_table(8)); n++) {
+      bool all = c.field_count <= 1 || op->min_in > 1;
+      for (int f = 0; f < c.field_count; f++) all &= channels_of(&c.shape[f]) > 0;
+      const bool random = op->flags & IG__RANDOM;
+      if (all && !random) {
+        results old = run_case(&c, c.graph->n, 1);
+        for (int constant = 0; constant < 2; constant++) {
+          for (int f = 0; f < c.field_count; f++) set_channel(&c, f, c.shape[f].dim[1] - 1, constant);
+          results now = run_case(&c, c.graph->n, 1);
+          check_channels(&c, &old, &now, constant);
+          free_results(&now);
+        }
+        free_results(&old);
+      }
+      op_case_close(&c);
+    }
+  }
+  CHECK(ops >= 20);
+}

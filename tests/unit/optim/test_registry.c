@@ -6,14 +6,15 @@
 #include <stdlib.h>
 
 /* The registries as one, so that each loop is written once. */
-enum { OPTIMISERS, SCHEDULES, PENALTIES, INITIALISERS, DESCENTS, KINDS };
-static const char *const kind_names[KINDS] = {"optimizer", "schedule", "penalty", "initialiser", "optimizer"};
+enum { OPTIMISERS, SCHEDULES, PENALTIES, AVERAGES, INITIALISERS, DESCENTS, KINDS };
+static const char *const kind_names[KINDS] = {"optimizer", "schedule", "penalty", "average", "initialiser", "optimizer"};
 
 static const ig__thing *thing_at(int kind, size_t i) {
   switch (kind) {
     case OPTIMISERS: return ig__optimisers[i] ? &ig__optimisers[i]->thing : NULL;
     case SCHEDULES: return ig__schedules[i] ? &ig__schedules[i]->thing : NULL;
     case PENALTIES: return ig__penalties[i] ? &ig__penalties[i]->thing : NULL;
+    case AVERAGES: return ig__averages[i] ? &ig__averages[i]->thing : NULL;
     case INITIALISERS: return ig__initialisers[i] ? &ig__initialisers[i]->thing : NULL;
     default: return ig__descent_methods[i] ? &ig__descent_methods[i]->thing : NULL;
   }
@@ -23,6 +24,7 @@ static ig_status parse(int kind, const char *text, const ig__thing **thing, void
   const ig__optimiser *o = NULL;
   const ig__schedule *s = NULL;
   const ig__penalty *p = NULL;
+  const ig__average *a = NULL;
   const ig__initialiser *i = NULL;
   const ig__descent_method *d = NULL;
   ig_status status;
@@ -30,6 +32,7 @@ static ig_status parse(int kind, const char *text, const ig__thing **thing, void
     case OPTIMISERS: status = ig__optimiser_parse(text, &o, options), *thing = o ? &o->thing : NULL; break;
     case SCHEDULES: status = ig__schedule_parse(text, &s, options), *thing = s ? &s->thing : NULL; break;
     case PENALTIES: status = ig__penalty_parse(text, &p, options), *thing = p ? &p->thing : NULL; break;
+    case AVERAGES: status = ig__average_parse(text, &a, options), *thing = a ? &a->thing : NULL; break;
     case INITIALISERS: status = ig__initialiser_parse(text, &i, options), *thing = i ? &i->thing : NULL; break;
     default: status = ig__descent_method_parse(text, &d, options), *thing = d ? &d->thing : NULL; break;
   }
@@ -40,9 +43,10 @@ static const ig__thing *find(int kind, const char *name) {
   const ig__optimiser *o = kind == OPTIMISERS ? ig__optimiser_find(name) : NULL;
   const ig__schedule *s = kind == SCHEDULES ? ig__schedule_find(name) : NULL;
   const ig__penalty *p = kind == PENALTIES ? ig__penalty_find(name) : NULL;
+  const ig__average *a = kind == AVERAGES ? ig__average_find(name) : NULL;
   const ig__initialiser *i = kind == INITIALISERS ? ig__initialiser_find(name) : NULL;
   const ig__descent_method *d = kind == DESCENTS ? ig__descent_method_find(name) : NULL;
-  return o ? &o->thing : s ? &s->thing : p ? &p->thing : i ? &i->thing : d ? &d->thing : NULL;
+  return o ? &o->thing : s ? &s->thing : p ? &p->thing : a ? &a->thing : i ? &i->thing : d ? &d->thing : NULL;
 }
 
 #define EACH_THING(kind, i, t)                       \
@@ -93,7 +97,8 @@ TEST(functions_are_there) {
     CHECK(ig__optimisers[i]->slots && ig__optimisers[i]->step && ig__optimisers[i]->default_lr > 0);
   }
   for (size_t i = 0; ig__schedules[i]; i++) CHECK(ig__schedules[i]->factor);
-  for (size_t i = 0; ig__penalties[i]; i++) CHECK(ig__penalties[i]->lambda && ig__penalties[i]->value);
+  for (size_t i = 0; ig__penalties[i]; i++) CHECK(ig__penalties[i]->lambda && !ig__penalties[i]->value != !ig__penalties[i]->tensor_value);
+  for (size_t i = 0; ig__averages[i]; i++) CHECK(ig__averages[i]->share);
   for (size_t i = 0; ig__initialisers[i]; i++) CHECK(!ig__initialisers[i]->fill != !ig__initialisers[i]->fill_matrix);
 }
 
@@ -165,7 +170,7 @@ TEST(options_round_trip) {
 
 TEST(unknown_names_get_the_nearest) {
   static const char *const wrong[KINDS][2] = {
-    {"adamm beta1=0.8", "mean adam"}, {"cosin", "mean cosine"}, {"l3 0.1", "mean l"},
+    {"adamm beta1=0.8", "mean adam"}, {"cosin", "mean cosine"}, {"l3 0.1", "mean l"}, {"emma 0.9", "mean ema"},
     {"he_unifrom", "mean he_uniform"}, {"lbgfs memory=3", "mean lbfgs"}};
   for (int kind = 0; kind < KINDS; kind++) {
     const ig__thing *thing;

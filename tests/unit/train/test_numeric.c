@@ -1,6 +1,7 @@
 /* Differences in the place of the gradient. */
 #include "imgrad.h"
 #include "runs.h"
+#include "train/synthetic.h"
 
 #include <math.h>
 
