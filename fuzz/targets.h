@@ -6,7 +6,7 @@
 #include "data/sources/idx.h"
 #include "image/canvas.h"
 #include "model/model_impl.h"
-#include "train/train.h"
+#include "train/checkpoint.h"
 
 #include <string.h>
 

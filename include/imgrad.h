@@ -11,6 +11,7 @@
 #include "imgrad/op.h"
 #include "imgrad/prune.h"
 #include "imgrad/rates.h"
+#include "imgrad/report.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
 #include "imgrad/tune.h"

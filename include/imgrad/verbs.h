@@ -1,6 +1,6 @@
 #ifndef IMGRAD_VERBS_H
 #define IMGRAD_VERBS_H
-/* The verbs: train, eval, predict, report, gradcheck, summary, bench; others have headers of their own. Each takes a struct of options
+/* The verbs: train, eval, predict, gradcheck, summary, bench; others have headers of their own. Each takes a struct of options
  * (from its ..._default function; every field may also be set from text by name, as the command line and configuration files do) and
  * fills a struct of results. Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
@@ -237,32 +237,6 @@ typedef struct ig_predict_result { int64_t answered, failed, skipped; } ig_predi
  * ends in pictures, or takes others than grey and coloured ones. */
 ig_status ig_predict(ig_context *context, const ig_predict_options *options, const ig_predict_events *events,
                      ig_predict_result *result);
-
-/* ---- report ------------------------------------------------------------------------------------------------------- */
-
-typedef struct ig_report_options {
-  char out[IG_PATH_SIZE];       /* the file to write; "": report.html in the run's folder, for one run */
-  char data[IG_PATH_SIZE];      /* "": the data the runs were trained on */
-  int threads, workers;
-} ig_report_options;
-
-ig_report_options ig_report_options_default(void);
-
-#define IG_REPORT_RUNS 64
-
-typedef struct ig_report_result {
-  char out[IG_PATH_SIZE];       /* the file written */
-  int runs;
-  int64_t wrong;                /* pictures that were wrong; of one run */
-  bool complete;                /* nothing was left out for want of weights or data */
-} ig_report_result;
-
-/* Writes the report of a run, one HTML file, and beside it the list of pictures that were wrong (wrong.csv, or NAME-wrong.csv
- * when the report is called NAME.html); or with 2 … IG_REPORT_RUNS runs, a page that shows them side by side. Their weights are
- * measured again. When data are gone, what needs them is left out and the context's log says so. IG_USAGE: no such run;
- * IG_BAD_MODEL: a folder that holds no whole run; IG_IO: cannot be written. */
-ig_status ig_report(ig_context *context, const char *const *run, int count, const ig_report_options *options,
-                    ig_report_result *result);
 
 /* ---- gradcheck ---------------------------------------------------------------------------------------------------- */
 

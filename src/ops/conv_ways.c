@@ -119,7 +119,8 @@ int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv 
                     .in = ig__blocks(dx ? g->c_out : g->c_in), .out = ig__blocks(dx ? g->c_in : g->c_out)};
   int best = 0;
   for (int i = 0; i < IG__CONV_WAYS; i++) {
-    out[i] = (ig__conv_estimate){.name = ways[i].name, .accepts = (!direct || is_direct(ways[i].m)) && (bf16 || !(ways[i].m & IG__BF16)) && ways[i].accepts(&it, ways[i].m)};
+    const bool wanted = (!direct || is_direct(ways[i].m)) && (bf16 || !(ways[i].m & IG__BF16));
+    out[i] = (ig__conv_estimate){.name = ways[i].name, .accepts = wanted && ways[i].accepts(&it, ways[i].m)};
     if (!out[i].accepts) continue;
     ways[i].estimate(&it, ways[i].m, &out[i]);
     const ig__conv_price *price = &ig__conv_prices[out[i].price];
@@ -132,8 +133,8 @@ int ig__conv_estimates(const ig__kernels *k, ig__conv_pass pass, const ig__conv 
 
 void ig__conv_question(char out[IG__QUESTION_SIZE], ig__conv_pass pass, const ig__conv *g, ig__pack form, int n, bool training) {
   static const char *const names[] = {"conv2d", "conv2d_dx", "conv2d_dw"};
-  ig__snprintf(out, IG__QUESTION_SIZE, "%s %d -> %d, %d x %d, kernel %d x %d, stride %d x %d, padding %d x %d, dilation %d x %d, groups %d, form %d, n %d, %s",
-               names[pass], g->c_in, g->c_out, g->h, g->w, g->kh, g->kw, g->sh, g->sw, g->ph, g->pw, g->dh, g->dw, g->groups, (int)form,
+  ig__snprintf(out, IG__QUESTION_SIZE, "%s %d -> %d, %d x %d, kernel %d x %d, stride %d x %d, padding %d x %d, dilation %d x %d, groups %d, form %d, n %d, "
+               "%s", names[pass], g->c_in, g->c_out, g->h, g->w, g->kh, g->kw, g->sh, g->sw, g->ph, g->pw, g->dh, g->dw, g->groups, (int)form,
                n, training ? "training" : "inference");
 }
 

@@ -1,4 +1,5 @@
 /* The verb compare. */
+#include "train/checkpoint.h"
 #include "sweep/compare.h"
 #include "base/text.h"
 

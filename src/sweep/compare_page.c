@@ -1,4 +1,5 @@
 /* What a comparison leaves: compare.csv, and a page with the curves of the best rate of each. */
+#include "train/checkpoint.h"
 #include "sweep/compare.h"
 #include "base/text.h"
 #include "report/chart.h"

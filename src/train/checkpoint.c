@@ -6,6 +6,7 @@
  * of the run, "choices" (which kernels convolutions take, in words: graph.h), "descent", the vectors of a full-batch method, in
  * double, and "mean", "mean.states" and "mean.count" of --average. It is written beside as checkpoint.next and read
  * back before it takes the place of the old one, so that a whole checkpoint exists at every moment. */
+#include "train/checkpoint.h"
 #include "train/regularise.h"
 
 #include <stdio.h>

@@ -152,16 +152,27 @@ static ig_status choose_small(chooser *k) {
 }
 
 /* A folder's pictures can be brought to the network's size; others have theirs. */
-bool ig__choose_textbook(const ig__source *source) {
+static bool suits_textbook(const ig__source *source) {
   const ig__field *f = &source->info.field[0];
   bool fits = (f->dim[1] == TEXTBOOK_INPUT && f->dim[2] == TEXTBOOK_INPUT) || !strcmp(source->kind->name, "folder");
   return f->rank == 3 && f->dim[0] == 1 && f->dim[1] <= TEXTBOOK_SIDE && f->dim[2] <= TEXTBOOK_SIDE && fits;
 }
 
+ig_status ig__choose_source(const ig_context *context, const ig_train_options *o, ig__source **out) {
+  ig__source_want want = {.class_count = 0};
+  if (*o->model) IG__TRY(ig__model_want_of(context, o->model, &want));
+  IG__TRY(ig__data_open(context, o->data, &want, out));
+  if (*o->model || !suits_textbook(*out)) return IG_OK;
+  ig__source_close(*out);
+  *out = NULL;
+  IG__TRY(ig__model_want_of(context, "textbook", &want));
+  return ig__data_open(context, o->data, &want, out);
+}
+
 ig_status ig__choose(const ig_context *context, const ig__source *source, const ig__samples *samples, ig_train_options *options) {
   chooser k = {.o = options, .usual = ig_train_options_default(), .source = source, .samples = samples};
   ig_status status = look(&k);
-  if (status == IG_OK) status = ig__choose_textbook(source) ? set(&k, "model", "textbook") : choose_small(&k);
+  if (status == IG_OK) status = suits_textbook(source) ? set(&k, "model", "textbook") : choose_small(&k);
   ig__buffer_add(&k.what, "", 1);
   ig__buffer_add(&k.why, "", 1);
   if (status == IG_OK && (k.what.failed || k.why.failed)) status = IG_NO_MEMORY;

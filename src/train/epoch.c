@@ -1,4 +1,5 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
+#include "train/checkpoint.h"
 #include "train/regularise.h"
 
 #include <math.h>

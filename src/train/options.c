@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "imgrad/compare.h"
 #include "imgrad/prune.h"
+#include "imgrad/report.h"
 #include "train/lr_find.h"
 #include "train/spread.h"
 

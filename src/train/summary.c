@@ -1,4 +1,5 @@
 /* The verb summary: shapes, parameters, multiply-adds, and the memory that plans will take, without running anything. */
+#include "train/summary.h"
 #include "train/synthetic.h"
 
 #include <stdio.h>

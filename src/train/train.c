@@ -1,5 +1,6 @@
 /* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
  * weights, measures the test part once at the end. */
+#include "train/checkpoint.h"
 #include "base/text.h"
 #include "base/unknown.h"
 #include "train/regularise.h"
@@ -30,19 +31,6 @@ static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augme
                         .augment = augment, .seed = (uint64_t)t->options->seed, .strict = t->options->strict, .broken = report_broken, .user = t}, out);
 }
 
-/* Without a model the pictures keep the size that the source gives them, unless the network that suits them has one of its own. */
-static ig_status open_source(ig__trainer *t) {
-  ig__source_want want = {.class_count = 0};
-  const char *data = t->options->data;
-  if (*t->options->model) IG__TRY(ig__model_want_of(t->context, t->options->model, &want));
-  IG__TRY(ig__data_open(t->context, data, &want, &t->source));
-  if (*t->options->model || !ig__choose_textbook(t->source)) return IG_OK;
-  ig__source_close(t->source);
-  t->source = NULL;
-  IG__TRY(ig__model_want_of(t->context, "textbook", &want));
-  return ig__data_open(t->context, data, &want, &t->source);
-}
-
 static ig_status open_data(ig__trainer *t) {
   const ig_train_options *o = t->options;
   ig__split_options split;
@@ -52,7 +40,7 @@ static ig_status open_data(ig__trainer *t) {
   if (!last && strcmp(o->keep, "best") != 0) return ig__unknown(IG_USAGE, o->keep, (const char *const[]){"best", "last"}, 2, "--keep:");
   if (last && o->patience > 0)
     return ig__fail(IG_USAGE, "--patience %d ends a run because its best weights are behind it, and --keep last keeps others: give one of them", o->patience);
-  IG__TRY(open_source(t));
+  IG__TRY(ig__choose_source(t->context, o, &t->source));
   if (t->source->info.skipped)
     ig__log(t->context, IG_LOG_INFO, "%s: %lld files are no pictures and are not looked at", o->data, (long long)t->source->info.skipped);
   if (t->source->info.class_count < 2)

@@ -259,31 +259,6 @@ ig_status ig__folder_write(const char *folder, const char *name, ig__buffer *byt
 ig_status ig__results_write(const char *folder, const ig__run_state *state);
 ig_status ig__descent_write(const char *folder, const ig__run_state *state); /* descent.csv: one row a step */
 
-/* What a checkpoint is made of and restored into. `fingerprint` is of everything that decides results: model text, data,
- * options. Load refuses another one. */
-typedef struct ig__checkpoint_parts {
-  ig__model *model;
-  ig__updater *updater;
-  ig__descent *descent;      /* or NULL */
-  ig__averager *averager;    /* or NULL */
-  ig__run_state *state;
-  ig__choices *choices;      /* saved; load does not look at them */
-  uint64_t fingerprint;
-} ig__checkpoint_parts;
-ig_status ig__checkpoint_save(const char *folder, const ig__checkpoint_parts *parts);
-ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts);
-/* The choices of kernels that the run in the folder was begun with; the caller frees them. NULL: it has no checkpoint yet. */
-ig_status ig__checkpoint_choices(const char *folder, char **out);
-
-/* A checkpoint's sections, checked; they point into the bytes. Untrusted input. */
-#define IG__MAX_SECTIONS 16
-typedef struct ig__section { char name[16]; const uint8_t *data; uint64_t size; } ig__section;
-typedef struct ig__checkpoint { uint64_t fingerprint; int count; ig__section section[IG__MAX_SECTIONS]; } ig__checkpoint;
-ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *place, ig__checkpoint *out);
-/* Where the run in this folder stands, by its checkpoint. */
-ig_status ig__run_state_read(const char *folder, ig__run_state *out);
-ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out);
-
 /* ---- epoch.c: one pass that trains -------------------------------------------------------------------------------- */
 typedef struct ig__trainer {
   ig_context *context;
@@ -378,7 +353,9 @@ int64_t ig__plan_steps(const ig__trainer *trainer);                        /* of
 ig__progress ig__plan_progress(const ig__trainer *trainer, int64_t step);  /* what the schedule is told */
 
 /* ---- choose.c: a run for which no model was named ------------------------------------------------------------------------- */
-bool ig__choose_textbook(const ig__source *source); /* small grey pictures: its size is asked for then */
+/* Opens the data. Without a model the pictures keep the size that the source gives them, unless the network that suits them has
+ * one of its own. */
+ig_status ig__choose_source(const ig_context *context, const ig_train_options *options, ig__source **out);
 /* Chooses the model and all options that are not set, and says what and why. */
 ig_status ig__choose(const ig_context *context, const ig__source *source, const ig__samples *samples, ig_train_options *options);
 
@@ -394,11 +371,6 @@ ig_status ig__trainer_note_start(const ig__trainer *trainer);
 ig_status ig__trainer_note_early(ig__trainer *trainer); /* and forgets them */
 ig_status ig__trainer_note_memory(const ig__trainer *t);
 ig_status ig__trainer_note_epoch(const ig__trainer *trainer, const ig_epoch *epoch);
-
-/* ---- summary.c ---------------------------------------------------------------------------------------------------------- */
-/* Of each line of a model, predicting one picture: the shape of its value, its multiply-adds. */
-typedef struct ig__line_work { ig__shape shape; double macs; } ig__line_work;
-ig_status ig__model_work(const ig_context *context, ig__model *model, ig__line_work *out);
 
 /* ---- open.c, eval.c: what the verbs name -------------------------------------------------------------------------------- */
 /* The options of the run whose folder this is; defaults for a file of weights. IG_USAGE: "" (`verb` asks which). */

@@ -1,4 +1,5 @@
 /* The verb prune: a smaller network that gives the same answers. */
+#include "train/summary.h"
 #include "train/prune/prune.h"
 
 #include "base/text.h"

@@ -1,5 +1,6 @@
 #ifndef IG__TRAIN_REPORT_OPEN_H
 #define IG__TRAIN_REPORT_OPEN_H
+#include "imgrad/report.h"
 #include "train/report/report.h"
 
 /* A run folder with all that a report asks of it. */

@@ -1,4 +1,5 @@
 /* The verb report: the page of a run made again, or several runs on one page. */
+#include "imgrad/report.h"
 #include "base/text.h"
 #include "train/report/open.h"
 

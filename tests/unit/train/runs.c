@@ -1,4 +1,5 @@
 /* What the tests of whole runs share. */
+#include "train/checkpoint.h"
 #include "runs.h"
 
 #include <stdlib.h>

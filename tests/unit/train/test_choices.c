@@ -1,4 +1,5 @@
 /* A run keeps which kernels its convolutions take, and goes on by the same, whatever this version would choose. */
+#include "train/checkpoint.h"
 #include "runs.h"
 
 #include <string.h>

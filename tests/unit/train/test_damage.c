@@ -1,5 +1,6 @@
 /* Damaged files: every truncation and 10,000 bit flips of a checkpoint and of a configuration give an error or a correct load,
  * quickly and in little memory. */
+#include "train/checkpoint.h"
 #include "base/rng.h"
 #include "runs.h"
 

@@ -1,5 +1,6 @@
 /* Pruning: on every kind of graph, with filters and channels that were zeroed at random, the smaller network gives the same
  * answers; what must go goes, what must stay stays. */
+#include "imgrad/report.h"
 #include "runs.h"
 #include "train/prune/prune.h"
 #include "train/synthetic.h"

@@ -1,5 +1,6 @@
 /* Reports: the verdict's rules, what a page has and leaves out, what happens when it cannot be written. The numbers in it are
  * recomputed by tests/cli/report.sh. */
+#include "imgrad/report.h"
 #include "runs.h"
 
 #include "train/report/report.h"

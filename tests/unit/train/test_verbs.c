@@ -1,4 +1,5 @@
 /* What the verbs promise: how runs end, what they leave, and what eval, gradcheck and summary say. */
+#include "train/checkpoint.h"
 #include "runs.h"
 
 #define TINY "data", "digits train=100 test=40", "batch", "16"
