@@ -193,7 +193,7 @@ test_gradients_to_the_picture() {
   run train "${small[@]}" --out a
   want_code 0
   says 2 "which run" -- ascend
-  says 2 "No such" -- ascend nowhere
+  says 2 "no such run folder" -- ascend nowhere
   says 2 "ask one of them" -- ascend a --saliency --fool
   says 2 "--saliency or --fool" -- ascend a photo.png
   says 2 "did you mean dense1" -- ascend a --filters dense2:0

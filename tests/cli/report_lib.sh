@@ -85,13 +85,15 @@ want_recorded() {
       if (best == "" || accuracy > top || (accuracy == top && loss < least)) { best = $1; top = accuracy; least = loss }
       last = $1; seconds = $at["time"] }
     END { print "epochs", last; print "best_epoch", best; print "seconds", seconds; print "img_per_s", speed }' "$run/results.csv" >recorded
-  # Each tensor, out of the file: name, its first byte, how many bytes.
+  # Each tensor, out of the file: name, its first byte, how many bytes, how many filters (a filter is a row).
   header=$(od -An -tu8 -N8 "$run/model.safetensors" | tr -d ' ')
-  tail -c +9 "$run/model.safetensors" | head -c "$header" | jq -r 'to_entries[] | select(.key != "__metadata__") | "\(.key) \(.value.data_offsets[0]) \(.value.data_offsets[1] - .value.data_offsets[0])"' >tensors
-  while read -r tensor first size; do
-    od -An -v -tf4 -w4 -j $((8 + header + first)) -N "$size" "$run/model.safetensors" | awk -v name="param.$tensor" '
-      { v = $1 < 0 ? -$1 : $1; n++; squares += v * v; if (v > most) most = v; zeros += v == 0 }
-      END { printf "%s.count %d\n%s.norm %.17g\n%s.rms %.17g\n%s.largest %.17g\n%s.zeros %d\n%s.zeros.share %.17g\n", name, n, name, sqrt(squares), name, sqrt(squares / n), name, most, name, zeros, name, zeros / n }'
+  tail -c +9 "$run/model.safetensors" | head -c "$header" | jq -r 'to_entries[] | select(.key != "__metadata__") | "\(.key) \(.value.data_offsets[0]) \(.value.data_offsets[1] - .value.data_offsets[0]) \(if (.value.shape | length) > 1 then .value.shape[0] else 0 end)"' >tensors
+  while read -r tensor first size filters; do
+    od -An -v -tf4 -w4 -j $((8 + header + first)) -N "$size" "$run/model.safetensors" | awk -v name="param.$tensor" -v filters="$filters" -v each=$((filters ? size / 4 / filters : 1)) '
+      { v = $1 < 0 ? -$1 : $1; n++; squares += v * v; if (v > most) most = v; zeros += v == 0; alive = n % each == 1 || each == 1 ? v != 0 : alive || v != 0
+        if (n % each == 0 && !alive) dead++ }
+      END { if (filters) printf "%s.dead %d\n", name, dead; else print name ".dead null"
+        printf "%s.count %d\n%s.norm %.17g\n%s.rms %.17g\n%s.largest %.17g\n%s.zeros %d\n%s.zeros.share %.17g\n", name, n, name, sqrt(squares), name, sqrt(squares / n), name, most, name, zeros, name, zeros / n }'
   done <tensors >>recorded
   awk '/^param\..*\.count / { n += $2 } END { print "parameters", n }' recorded >>recorded
   want_values "$run/report.html" recorded 1e-6

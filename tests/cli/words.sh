@@ -249,7 +249,7 @@ test_bench() {
   for word in "2 -> 1, 8 x 8, k3 s1 p1" forward dx dw direct "winograd 4" constants; do want_out "$word"; done
   run bench softmax --precision f16
   want_code 2
-  want_err "f32, f64 and bf16"
+  want_err "Known: bf16, f32, f64"
   IMGRAD_ISA=baseline run bench softmax --precision bf16
   want_code 2
   want_err AVX512_BF16
