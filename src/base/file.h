@@ -40,6 +40,7 @@ bool ig__is_link(const char *path);
 bool ig__file_readable(const char *path); /* by its permissions */
 bool ig__file_exists(const char *path);
 bool ig__is_folder(const char *path);
+bool ig__folder_has(const char *folder, const char *name);
 ig_status ig__make_folder(const char *path);          /* parents too; existing is fine */
 ig_status ig__make_new_folder(const char *path);      /* IG_USAGE when something is there already */
 ig_status ig__file_remove(const char *path);          /* missing is fine */

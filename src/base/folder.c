@@ -27,6 +27,12 @@ bool ig__file_exists(const char *path) {
   return stat(path, &st) == 0;
 }
 
+bool ig__folder_has(const char *folder, const char *name) {
+  char path[8192]; /* longer than any that the system takes */
+  const int length = ig__snprintf(path, sizeof path, "%s/%s", folder, name);
+  return length > 0 && (size_t)length < sizeof path && ig__file_exists(path);
+}
+
 ig__file_kind ig__file_kind_of(const char *path, uint64_t *size) {
   struct stat st;
   *size = 0;

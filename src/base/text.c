@@ -213,6 +213,13 @@ const char *ig__print_count(char out[32], int64_t v) {
 
 static int smaller(int a, int b) { return a < b ? a : b; }
 
+char *ig__next_listed(char **rest) {
+  char *entry = *rest, *comma = entry ? strchr(entry, ',') : NULL;
+  if (comma) *comma = 0;
+  *rest = comma ? comma + 1 : NULL;
+  return entry;
+}
+
 int ig__word_distance(const char *a, const char *b) {
   int rows[3][WORD_LIMIT + 1];
   int la = (int)strnlen(a, WORD_LIMIT), lb = (int)strnlen(b, WORD_LIMIT);

@@ -30,6 +30,9 @@ const char *ig__print_double(char out[32], double v);
 const char *ig__print_bytes(char out[32], uint64_t v);
 const char *ig__print_count(char out[32], int64_t v);
 
+/* The next entry of a list with commas between, cut off in place; NULL behind the last. `rest` begins at the text; blanks stay. */
+char *ig__next_listed(char **rest);
+
 /* Edit distance (insert, delete, replace, swap), for "did you mean"; at most 64 characters are looked at. */
 int ig__word_distance(const char *a, const char *b);
 /* Does the pattern name the text, whole? '*' stands for any characters, also none, '?' for one byte. */

@@ -67,14 +67,9 @@ static ig_status add(ig__augment *a, char *text) {
 }
 
 static ig_status read_list(ig__augment *a, const char *text) {
-  char *copy = ig__strdup(text), *next = copy;
+  char *copy = ig__strdup(text), *rest = copy, *one;
   ig_status status = copy ? IG_OK : IG_NO_MEMORY;
-  while (status == IG_OK && next) {
-    char *one = next, *comma = strchr(one, ',');
-    next = comma ? comma + 1 : NULL;
-    if (comma) *comma = 0;
-    status = add(a, one);
-  }
+  while (status == IG_OK && (one = ig__next_listed(&rest))) status = add(a, one);
   ig__free(copy);
   return status;
 }

@@ -31,6 +31,8 @@ void ig__html_section(ig__buffer *out, const char *id, const char *title) {
 
 void ig__html_section_end(ig__buffer *out) { ig__buffer_text(out, "</section>\n"); }
 
+void ig__html_tile(ig__buffer *out, const char *title) { ig__buffer_text(out, "<div><span class=\"t\">%s</span><b>", title); }
+
 void ig__html_details(ig__buffer *out, const char *summary) {
   ig__buffer_text(out, "<details>\n<summary>");
   ig__html_text(out, summary);

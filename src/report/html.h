@@ -13,6 +13,8 @@ void ig__html_end(ig__buffer *out);
 /* A section that #id leads to. `wide`: tables in it may be broader than the text. */
 void ig__html_section(ig__buffer *out, const char *id, const char *title);
 void ig__html_section_end(ig__buffer *out);
+/* Opens a tile of <div class="tiles">: its title; then a value, "</b>", a <small> text or none, and "</div>". */
+void ig__html_tile(ig__buffer *out, const char *title);
 /* A part that is shut until it is asked for; open in print. */
 void ig__html_details(ig__buffer *out, const char *summary);
 void ig__html_details_end(ig__buffer *out);

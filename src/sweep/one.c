@@ -67,13 +67,6 @@ static ig_status clear(const char *folder) {
   return status;
 }
 
-static bool has(const char *folder, const char *name) {
-  char *path = ig__format("%s/%s", folder, name);
-  bool there = path && ig__file_exists(path);
-  ig__free(path);
-  return there;
-}
-
 /* How the run stands by its checkpoint. Figures of a run that goes on are those of its best epoch so far. */
 static ig_status result_so_far(const char *folder, ig__sweep_result *r) {
   ig__run_state state = {0};
@@ -88,9 +81,9 @@ static ig_status result_so_far(const char *folder, ig__sweep_result *r) {
 
 /* Options for the next piece of the run: a new one, or one that goes on with its own configuration. */
 static ig_status prepare(const char *folder, const char *weights, ig_train_options *o, doing *d) {
-  if (has(folder, "config.yaml")) {
+  if (ig__folder_has(folder, "config.yaml")) {
     ig__sweep_result so_far = {.epochs = 0};
-    if (has(folder, "checkpoint")) IG__TRY(result_so_far(folder, &so_far));
+    if (ig__folder_has(folder, "checkpoint")) IG__TRY(result_so_far(folder, &so_far));
     d->epochs = so_far.epochs;
     o->weights[0] = 0; /* they stand in its configuration */
     o->given &= ~((uint64_t)1 << ig__option_row(ig__verb_table(IG_VERB_TRAIN), "weights"));

@@ -20,10 +20,8 @@ static ig__unit by_unit(const page *p) { return p->by_loss ? IG__UNIT_PLAIN : IG
 
 /* ---- head ------------------------------------------------------------------------------------------------------------------------------ */
 
-static void tile(const page *p, const char *title) { ig__buffer_text(p->out, "<div><span class=\"t\">%s</span><b>", title); }
-
 static void score_tile(const page *p, const char *title, ig__unit unit, ig_tune_score score, const char *name, const char *small) {
-  tile(p, title);
+  ig__html_tile(p->out, title);
   ig__html_value(p->out, unit, score.mean, "%s", name);
   ig__buffer_text(p->out, "</b><small>");
   if (isfinite(score.error)) {
@@ -49,7 +47,7 @@ static void tiles(const page *p) {
   }
   if (s->refit && s->refit->result.test.n) {
     const ig_metrics *m = &s->refit->result.test;
-    tile(p, "accuracy, test");
+    ig__html_tile(p->out, "accuracy, test");
     ig__html_value(p->out, IG__UNIT_SHARE, m->accuracy, "refit.test.accuracy");
     ig__buffer_text(p->out, "</b><small>of the refit, ");
     ig__html_value(p->out, IG__UNIT_SHARE, m->accuracy_low, "refit.test.accuracy_low");
@@ -58,7 +56,7 @@ static void tiles(const page *p) {
     ig__buffer_text(p->out, "</small></div>\n");
   }
   if (p->r->nested) score_tile(p, "accuracy, nested", IG__UNIT_SHARE, p->r->nested_accuracy, "nested.accuracy", "on outer folds that no choice has seen");
-  tile(p, "settings");
+  ig__html_tile(p->out, "settings");
   ig__html_value(p->out, IG__UNIT_COUNT, p->r->settings, "settings");
   ig__buffer_text(p->out, "</b><small>%d complete, %d diverged</small></div>\n</div>\n", p->r->complete, p->r->diverged);
 }

@@ -258,7 +258,13 @@ static ig_status take_mean(const ig__checkpoint *c, const char *place, const ig_
   return IG_OK;
 }
 
-static ig_status apply(const ig__checkpoint *c, const char *place, const ig__checkpoint_parts *parts) {
+static ig_status read_state(const ig__checkpoint *c, ig__run_state *out) {
+  const ig__section *s = find(c, "state");
+  return s ? ig__run_state_parse(s, c->path, out) : ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", c->path);
+}
+
+ig_status ig__checkpoint_restore(const ig__checkpoint *c, const ig__checkpoint_parts *parts) {
+  const char *place = c->path;
   ig__model *model = parts->model;
   ig__updater *updater = parts->updater;
   const char *isa = ig__isa_name(ig__updater_context(updater)->isa);
@@ -266,9 +272,7 @@ static ig_status apply(const ig__checkpoint *c, const char *place, const ig__che
     return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says, of another "
                     "instruction set than %s, or of another version of imgrad, with which this run would not go on with the same bits",
                     place, isa);
-  const ig__section *s = find(c, "state");
-  if (!s) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", place);
-  IG__TRY(ig__run_state_parse(s, place, parts->state));
+  IG__TRY(read_state(c, parts->state));
   IG__TRY(copy_section(c, "params", place, model->params, real_bytes(model, model->params_size)));
   IG__TRY(copy_section(c, "states", place, model->states, real_bytes(model, model->states_size)));
   for (int i = 0; i < ig__updater_slots(updater); i++) {
@@ -285,49 +289,42 @@ static ig_status apply(const ig__checkpoint *c, const char *place, const ig__che
   return IG_OK;
 }
 
-ig_status ig__checkpoint_load(const char *folder, const ig__checkpoint_parts *parts) {
-  char *path = ig__format("%s/checkpoint", folder);
-  uint8_t *bytes = NULL;
+ig_status ig__checkpoint_open(const char *folder, ig__checkpoint **out) {
   size_t size = 0;
-  ig__checkpoint c;
+  ig__checkpoint *c = *out = ig__alloc(1, sizeof *c);
+  uint8_t *bytes = NULL;
+  char *path = c ? ig__format("%s/checkpoint", folder) : NULL;
   ig_status status = path ? ig__file_read(path, MAX_CHECKPOINT, &bytes, &size) : IG_NO_MEMORY;
-  if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
-  if (status == IG_OK) status = apply(&c, path, parts);
-  ig__free(bytes);
-  ig__free(path);
+  if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, c);
+  if (c) c->bytes = bytes, c->path = path;
+  if (status != IG_OK) {
+    ig__checkpoint_close(c);
+    *out = NULL;
+  }
   return status;
 }
 
-ig_status ig__checkpoint_choices(const char *folder, char **out) {
-  char *path = ig__format("%s/checkpoint", folder);
-  uint8_t *bytes = NULL;
-  size_t size = 0;
-  ig__checkpoint c = {0};
+void ig__checkpoint_close(ig__checkpoint *c) {
+  if (!c) return;
+  ig__free(c->bytes);
+  ig__free(c->path);
+  ig__free(c);
+}
+
+ig_status ig__checkpoint_choices(const ig__checkpoint *c, char **out) {
+  const ig__section *s = find(c, "choices");
   *out = NULL;
-  ig_status status = path ? IG_OK : IG_NO_MEMORY;
-  if (status == IG_OK && ig__file_exists(path)) {
-    status = ig__file_read(path, MAX_CHECKPOINT, &bytes, &size);
-    if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
-    const ig__section *s = find(&c, "choices");
-    if (s && !(*out = ig__alloc((size_t)s->size + 1, 1))) status = IG_NO_MEMORY;
-    else if (s) memcpy(*out, s->data, (size_t)s->size);
-  }
-  ig__free(bytes);
-  ig__free(path);
-  return status;
+  if (!s) return IG_OK;
+  if (!(*out = ig__alloc((size_t)s->size + 1, 1))) return IG_NO_MEMORY;
+  memcpy(*out, s->data, (size_t)s->size);
+  return IG_OK;
 }
 
 ig_status ig__run_state_read(const char *folder, ig__run_state *out) {
-  char *path = ig__format("%s/checkpoint", folder);
-  uint8_t *bytes = NULL;
-  size_t size = 0;
-  ig__checkpoint c;
-  ig_status status = path ? ig__file_read(path, MAX_CHECKPOINT, &bytes, &size) : IG_NO_MEMORY;
-  if (status == IG_OK) status = ig__checkpoint_parse(bytes, size, path, &c);
-  const ig__section *state = status == IG_OK ? find(&c, "state") : NULL;
-  if (status == IG_OK) status = state ? ig__run_state_parse(state, path, out) : ig__fail(IG_BAD_MODEL, "%s: the checkpoint has no state", path);
-  ig__free(bytes);
-  ig__free(path);
+  ig__checkpoint *c;
+  IG__TRY(ig__checkpoint_open(folder, &c));
+  ig_status status = read_state(c, out);
+  ig__checkpoint_close(c);
   return status;
 }
 

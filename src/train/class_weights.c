@@ -54,15 +54,10 @@ static ig_status take(char *entry, char (*names)[64], int classes, double *weigh
 }
 
 static ig_status take_list(const char *text, char (*names)[64], int classes, double *weight) {
-  char copy[IG_SPEC_SIZE];
+  char copy[IG_SPEC_SIZE], *rest = copy, *entry;
   ig__snprintf(copy, sizeof copy, "%s", text);
   for (int c = 0; c < classes; c++) weight[c] = 1;
-  for (char *entry = copy; entry;) {
-    char *comma = strchr(entry, ',');
-    if (comma) *comma = 0;
-    IG__TRY(take(entry, names, classes, weight));
-    entry = comma ? comma + 1 : NULL;
-  }
+  while ((entry = ig__next_listed(&rest))) IG__TRY(take(entry, names, classes, weight));
   return IG_OK;
 }
 

@@ -91,14 +91,9 @@ static ig_status add_entry(ig__acts *list, const ig__model *m, const char *text,
 
 static ig_status add_entries(ig__acts *list, const ig__model *m, const char *text, double pictures) {
   if (!text[strspn(text, " \t")]) return IG_OK;
-  char *copy = ig__strdup(text), *next = copy;
+  char *copy = ig__strdup(text), *rest = copy, *one;
   ig_status status = copy ? IG_OK : IG_NO_MEMORY;
-  while (status == IG_OK && next) {
-    char *one = next, *comma = strchr(one, ',');
-    next = comma ? comma + 1 : NULL;
-    if (comma) *comma = 0;
-    status = add_entry(list, m, one + strspn(one, " \t"), pictures);
-  }
+  while (status == IG_OK && (one = ig__next_listed(&rest))) status = add_entry(list, m, one + strspn(one, " \t"), pictures);
   ig__free(copy);
   return status;
 }

@@ -1,5 +1,5 @@
 /* What a run that is taken up again must have in common with what it was. */
-#include "train/train.h"
+#include "train/checkpoint.h"
 
 #include <string.h>
 
@@ -27,6 +27,12 @@ ig_status ig__resume_fingerprint(ig__trainer *t) {
   if (status == IG_OK) t->fingerprint = ig__hash(plan.data, plan.size, hash);
   ig__buffer_free(&plan);
   return status;
+}
+
+ig_status ig__resume_checkpoint(ig__trainer *t) {
+  if (!ig__folder_has(t->options->resume, "checkpoint")) return IG_OK;
+  IG__TRY(ig__checkpoint_open(t->options->resume, &t->checkpoint));
+  return ig__checkpoint_choices(t->checkpoint, &t->given_choices);
 }
 
 /* The run's own configuration, with what may differ taken from the command line. */

@@ -92,7 +92,7 @@ static ig_status open_network(ig__trainer *t) {
                               .gradients = true, .accumulates = o->accumulate > 1, .class_weight = t->class_weight,
                               .soft_labels = mixes, .choices = &t->choices};
   bool descent;
-  if (*o->resume) IG__TRY(ig__checkpoint_choices(o->resume, &t->given_choices));
+  if (*o->resume) IG__TRY(ig__resume_checkpoint(t));
   t->choices.given = t->given_choices;
   IG__TRY(ig__optimizer_is_descent(o->optimizer, &descent));
   IG__TRY(ig__numeric_open(t->model, o, descent, &t->numeric));
@@ -162,13 +162,11 @@ static ig_status open_folder(ig__trainer *t) {
   IG__TRY(ig__resume_fingerprint(t));
   if (*t->options->resume) {
     memcpy(t->folder, t->options->resume, sizeof t->folder);
-    char *path = ig__format("%s/checkpoint", t->folder);
-    if (!path) return IG_NO_MEMORY;
-    bool begun = ig__file_exists(path);
-    ig__free(path);
-    if (begun) {
-      IG__TRY(ig__checkpoint_load(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager, &t->state, &t->choices,
-                                                                           t->fingerprint}));
+    if (t->checkpoint) {
+      IG__TRY(ig__checkpoint_restore(t->checkpoint, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager, &t->state,
+                                                                            &t->choices, t->fingerprint}));
+      ig__checkpoint_close(t->checkpoint);
+      t->checkpoint = NULL;
       if (t->state.position > t->samples.count[IG__TRAIN])
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
@@ -362,6 +360,7 @@ void ig__trainer_close(ig__trainer *t) {
   ig__buffer_free(&t->early);
   ig__buffer_free(&t->choices.made);
   ig__free(t->given_choices);
+  ig__checkpoint_close(t->checkpoint);
   ig__free(t->order);
   ig__free(t->class_weight);
 }

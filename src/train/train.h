@@ -281,8 +281,8 @@ typedef struct ig__trainer {
   ig__run_state state;
   ig__ref *order;            /* of the present epoch */
   double *class_weight;      /* NULL: all alike */
-  ig__choices choices;       /* of kernels; those of the run that is taken up again */
-  char *given_choices;
+  ig__choices choices; char *given_choices; /* of kernels; those of the run that is taken up again */
+  struct ig__checkpoint *checkpoint; /* checkpoint.h; of the run that is taken up again, until it is restored; NULL: none */
   char folder[IG_PATH_SIZE];
   uint64_t fingerprint;
   int epochs;
@@ -325,6 +325,7 @@ ig_status ig__trainer_watch(ig__trainer *trainer, ig_status status);
 
 /* ---- resume.c: what a run that is taken up again must have in common with what it was ------------------------------------------ */
 ig_status ig__resume_fingerprint(ig__trainer *trainer); /* sets trainer->fingerprint */
+ig_status ig__resume_checkpoint(ig__trainer *trainer);  /* sets trainer->checkpoint and given_choices, where the run has one */
 ig_status ig__resume_options(const ig_train_options *asked, ig_train_options *out);
 
 /* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */

@@ -34,13 +34,9 @@ static char *trim(char *word) {
   return word;
 }
 
-/* Hands out the pieces between commas. */
 static char *next_piece(char **rest) {
-  if (!*rest) return NULL;
-  char *piece = *rest, *comma = strchr(piece, ',');
-  *rest = comma ? comma + 1 : NULL;
-  if (comma) *comma = 0;
-  return trim(piece);
+  char *piece = ig__next_listed(rest);
+  return piece ? trim(piece) : NULL;
 }
 
 static ig_status add_all(liking *l, int line, int channels) {

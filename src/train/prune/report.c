@@ -5,7 +5,7 @@
 #include "report/chart.h"
 
 static void tile(ig__buffer *out, const char *title, ig__unit unit, double before, double after, const char *name) {
-  ig__buffer_text(out, "<div><span class=\"t\">%s</span><b>", title);
+  ig__html_tile(out, title);
   ig__html_value(out, unit, after, "%s.left", name);
   ig__buffer_text(out, "</b><small>of ");
   ig__html_value(out, unit, before, "%s", name);
@@ -41,9 +41,10 @@ ig_status ig__prune_report(const ig_prune_options *o, const ig_prune_result *r, 
   ig__buffer_text(out, "</p>\n<div class=\"tiles\">\n");
   tile(out, "weights", IG__UNIT_COUNT, (double)r->parameters, (double)r->parameters_left, "parameters");
   tile(out, "multiply-adds a picture", IG__UNIT_COUNT, r->macs, r->macs_left, "macs");
-  ig__buffer_text(out, "<div><span class=\"t\">channels removed</span><b>");
+  ig__html_tile(out, "channels removed");
   ig__html_value(out, IG__UNIT_COUNT, r->removed, "removed");
-  ig__buffer_text(out, "</b></div>\n<div><span class=\"t\">largest difference</span><b>");
+  ig__buffer_text(out, "</b></div>\n");
+  ig__html_tile(out, "largest difference");
   ig__html_value(out, IG__UNIT_PLAIN, r->difference, "difference");
   ig__buffer_text(out, "</b><small>of an answer, over the largest answer, on random pictures</small></div>\n</div>\n");
   ig__html_section(out, "layers", "Layer by layer");

@@ -95,7 +95,7 @@ static ig_status matrix(const ig__run_view *view, ig__buffer *out, const pair *p
 /* ---- figures of the probabilities ------------------------------------------------------------------------------------------ */
 
 static void figure(ig__buffer *out, const char *title, ig__unit unit, double value, const char *name) {
-  ig__buffer_text(out, "<div><span class=\"t\">%s</span><b>", title);
+  ig__html_tile(out, title);
   ig__html_value(out, unit, value, "%s", name);
   ig__buffer_text(out, "</b>");
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 
 static void tile(ig__buffer *out, const char *title, double value, const char *name, const char *below) {
-  ig__buffer_text(out, "<div><span class=\"t\">%s</span><b>", title);
+  ig__html_tile(out, title);
   ig__html_value(out, IG__UNIT_PLAIN, value, "%s", name);
   ig__buffer_text(out, "</b><small>%s</small></div>\n", below);
 }

@@ -17,19 +17,9 @@ static ig_status read_config(ig__opened *r) {
   return status;
 }
 
-static ig_status has_file(const ig__opened *r, const char *name, bool *has) {
-  char *path = ig__format("%s/%s", r->folder, name);
-  *has = path && ig__file_exists(path);
-  ig__free(path);
-  return path ? IG_OK : IG_NO_MEMORY;
-}
-
 /* A pruned network has weights and no history. */
 static ig_status read_state(ig__opened *r) {
-  bool weights, checkpoint;
-  IG__TRY(has_file(r, "model.safetensors", &weights));
-  IG__TRY(has_file(r, "checkpoint", &checkpoint));
-  if (weights && !checkpoint) return IG_OK;
+  if (ig__folder_has(r->folder, "model.safetensors") && !ig__folder_has(r->folder, "checkpoint")) return IG_OK;
   return ig__run_state_read(r->folder, &r->state);
 }
 

@@ -7,14 +7,13 @@
 
 #define SHOWN_BYTES ((size_t)48 << 10)  /* of the model's text and of the log */
 
-static void tile(ig__buffer *out, const char *title) { ig__buffer_text(out, "<div><span class=\"t\">%s</span><b>", title); }
 static void tile_end(ig__buffer *out) { ig__buffer_text(out, "</div>\n"); }
 
 static void accuracy_tile(ig__buffer *out, const char *part, const ig_metrics *m) {
   if (!m->n) return;
   char title[64];
   ig__snprintf(title, sizeof title, "accuracy, %s", !strcmp(part, "val") ? "validation" : part);
-  tile(out, title);
+  ig__html_tile(out, title);
   ig__html_value(out, IG__UNIT_SHARE, m->accuracy, "%s.accuracy", part);
   ig__buffer_text(out, "</b><small>");
   ig__html_value(out, IG__UNIT_SHARE, m->accuracy_low, "%s.accuracy_low", part);
@@ -38,12 +37,12 @@ static void tiles(const ig__run_view *v, ig__buffer *out) {
   accuracy_tile(out, "test", &v->test);
   accuracy_tile(out, "val", &v->val);
   if (!isnan(v->baseline)) {
-    tile(out, "baseline");
+    ig__html_tile(out, "baseline");
     ig__html_value(out, IG__UNIT_SHARE, v->baseline, "baseline");
     ig__buffer_text(out, "</b><small>accuracy of always answering the commonest class</small>");
     tile_end(out);
   }
-  tile(out, "weights kept");
+  ig__html_tile(out, "weights kept");
   ig__buffer_text(out, s->best_epoch ? "epoch " : "–");
   if (s->best_epoch) ig__html_value(out, IG__UNIT_COUNT, (double)s->best_epoch, "best_epoch");
   ig__buffer_text(out, "</b><small>of ");
@@ -53,14 +52,14 @@ static void tiles(const ig__run_view *v, ig__buffer *out) {
   if (v->model) {
     int64_t count = 0;
     for (size_t i = 0; i < v->model->param_count; i++) count += v->model->param[i].count;
-    tile(out, "parameters");
+    ig__html_tile(out, "parameters");
     ig__html_value(out, IG__UNIT_COUNT, (double)count, "parameters");
     ig__buffer_text(out, "</b><small>model ");
     ig__html_name(out, v->options->model, 40);
     ig__buffer_text(out, "</small>");
     tile_end(out);
   }
-  tile(out, "time");
+  ig__html_tile(out, "time");
   ig__html_value(out, IG__UNIT_SECONDS, s->seconds, "seconds");
   ig__buffer_text(out, "</b>");
   if (s->history_count) {
