@@ -203,7 +203,6 @@ static int usage(const char *words) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_ascend_options options = ig_ascend_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_context *context = NULL;
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
@@ -212,9 +211,7 @@ static int run(const cli_command *self, int argc, char **argv) {
   if (options.saliency && options.fool) return usage("--saliency and --fool are two questions: ask one of them");
   if (args.rest_count && !options.saliency && !options.fool)
     return usage("pictures are looked at with --saliency or --fool; without them none is taken");
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   if (options.saliency) status = saliency(context, &options, &args);
   else if (options.fool) status = fool(context, &options, &args);

@@ -183,15 +183,12 @@ static void print_text(const ig_bench_result *r, const ig_bench_options *o) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_bench_options options = ig_bench_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_bench_result result;
   ig_context *context = NULL;
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   if (options.calibrate) {
     code = bench_calibrate(context, &options, args.json);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct watcher { bool json, quiet, told, gone; } watcher;
+typedef struct watcher { bool json, quiet; cli_stop stop; } watcher;
 
 static void on_run(void *user, const ig_compare_run *r, int done, int count) {
   const watcher *w = user;
@@ -23,16 +23,7 @@ static void on_run(void *user, const ig_compare_run *r, int done, int count) {
 
 static ig_status on_stop(void *user) {
   watcher *w = user;
-  ig_status asked = cli_signals_asked();
-  if (asked == IG_OK && cli_reader_gone()) {
-    w->gone = true;
-    return IG_HANGUP;
-  }
-  if (asked != IG_OK && !w->told) {
-    w->told = true;
-    cli_say("finishing the steps and writing the checkpoints; Ctrl-C again exits at once");
-  }
-  return asked;
+  return cli_stop_asked(&w->stop);
 }
 
 static void run_json(cli_json *j, const ig_compare_run *r) {
@@ -48,16 +39,8 @@ static void run_json(cli_json *j, const ig_compare_run *r) {
     json_double(j, "loss", r->loss);
     json_double(j, "seconds", r->seconds);
   }
-  if (r->val.n > 0) {
-    json_open(j, "val", '{');
-    cli_figures_json(j, &r->val);
-    json_close(j, '}');
-  }
-  if (r->test.n > 0) {
-    json_open(j, "test", '{');
-    cli_figures_json(j, &r->test);
-    json_close(j, '}');
-  }
+  cli_figures_part_json(j, "val", &r->val);
+  cli_figures_part_json(j, "test", &r->test);
   json_close(j, '}');
 }
 
@@ -99,24 +82,21 @@ static int finish(const watcher *w, ig_status status, const ig_compare_result *r
   cli_out_flush();
   if (stopped) cli_say("stopped; what is done is kept. Go on with:\n  %s compare --resume %s", cli_program(), text_argument(folder, sizeof folder, r->out));
   else if (status != IG_OK) cli_fail(status);
-  return w->gone && status == IG_HANGUP ? ig_status_exit_code(IG_PIPE) : ig_status_exit_code(status);
+  return cli_stop_code(&w->stop, status);
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_compare_options options = ig_compare_options_default();
-  ig_context_options context_options = ig_context_options_default();
   static ig_compare_result result;
   ig_context *context = NULL;
-  watcher w = {.json = false};
+  watcher w = {.stop = {.words = "finishing the steps and writing the checkpoints; Ctrl-C again exits at once"}};
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
   w.json = args.json;
   w.quiet = args.quiet;
   cli_signals_begin();
-  context_options.threads = options.train.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.train.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   const ig_compare_events events = {.run = on_run, .stop = on_stop, .user = &w};
   status = ig_compare(context, &options, &events, &result);

@@ -112,7 +112,6 @@ static void print_text(const ig_eval_result *r) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_eval_options options = ig_eval_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_eval_result result;
   ig_context *context = NULL;
   cli_args args;
@@ -123,9 +122,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     return ig_status_exit_code(IG_USAGE);
   }
   memset(&result, 0, sizeof result);
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   status = ig_eval(context, &options, &result);
   if ((status == IG_OK || status == IG_BELOW_BAR) && result.part) {

@@ -25,3 +25,10 @@ void cli_figures_json(cli_json *j, const ig_metrics *m) {
   json_double(j, "accuracy_low", m->accuracy_low);
   json_double(j, "accuracy_high", m->accuracy_high);
 }
+
+void cli_figures_part_json(cli_json *j, const char *part, const ig_metrics *m) {
+  if (m->n <= 0) return;
+  json_open(j, part, '{');
+  cli_figures_json(j, m);
+  json_close(j, '}');
+}

@@ -8,5 +8,7 @@
 void cli_figures(const char *label, const ig_metrics *m);
 /* n, loss, data_loss, penalty, accuracy, accuracy_low, accuracy_high into the object that is open. */
 void cli_figures_json(cli_json *j, const ig_metrics *m);
+/* The same as an object of its own, of a part that has pictures; else nothing. */
+void cli_figures_part_json(cli_json *j, const char *part, const ig_metrics *m);
 
 #endif

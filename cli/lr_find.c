@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-typedef struct watcher { bool told; } watcher;
-
-static ig_status on_stop(void *user) {
-  watcher *w = user;
-  ig_status asked = cli_signals_asked();
-  if (asked != IG_OK && !w->told) cli_say("stopping; nothing is kept");
-  w->told = asked != IG_OK;
-  return asked == IG_OK && cli_reader_gone() ? IG_HANGUP : asked;
-}
-
 static void print_json(const ig_lr_find_result *r) {
   cli_json j = {0};
   json_open(&j, NULL, '{');
@@ -61,24 +51,21 @@ static void print_text(const ig_lr_find_result *r) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_lr_find_options options = ig_lr_find_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_lr_find_result result;
   ig_context *context = NULL;
-  watcher w = {.told = false};
+  cli_stop stop = {.words = "stopping; nothing is kept"};
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
   memset(&result, 0, sizeof result);
   cli_signals_begin();
-  context_options.threads = options.train.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.train.threads, &context);
   if (status != IG_OK) return cli_fail(status);
-  status = ig_lr_find(context, &options, &(ig_lr_find_events){.stop = on_stop, .user = &w}, &result);
+  status = ig_lr_find(context, &options, &(ig_lr_find_events){.stop = cli_stop_asked, .user = &stop}, &result);
   if (status == IG_OK && args.json) print_json(&result);
   if (status == IG_OK && !args.json) print_text(&result);
   cli_out_flush();
-  if (status != IG_OK && !w.told) cli_fail(status);
+  if (status != IG_OK && !stop.told) cli_fail(status);
   ig_lr_find_result_free(&result);
   ig_context_free(context);
   return ig_status_exit_code(status);

@@ -114,3 +114,10 @@ void cli_log(void *user, ig_log_level level, const char *text) {
   (void)user;
   cli_say("%s%s", level == IG_LOG_WARNING ? "warning: " : "", text);
 }
+
+ig_status cli_context(int threads, ig_context **out) {
+  ig_context_options options = ig_context_options_default();
+  options.threads = threads;
+  options.log = cli_log;
+  return ig_context_new(out, &options);
+}

@@ -36,5 +36,7 @@ bool cli_reader_gone(void);
 
 /* For ig_context_options.log. */
 void cli_log(void *user, ig_log_level level, const char *text);
+/* A context of so many threads (0: as many as may be), whose log is cli_log. */
+ig_status cli_context(int threads, ig_context **out);
 
 #endif

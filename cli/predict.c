@@ -97,7 +97,6 @@ static int usage(const char *words) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_predict_options options = ig_predict_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_predict_result result = {0};
   ig_context *context = NULL;
   cli_args args;
@@ -107,9 +106,7 @@ static int run(const cli_command *self, int argc, char **argv) {
   if (!args.rest_count) return usage("which pictures? Give files, folders, or - for names on standard input");
   asker a = {.file = args.rest, .count = args.rest_count, .json = args.json, .top = options.top};
   cli_signals_begin();
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   ig_predict_events events = {.next = on_next, .ready = on_ready, .answer = on_answer, .stop = on_stop, .user = &a};
   if (status == IG_OK) status = ig_predict(context, &options, &events, &result);
   cli_out_flush();

@@ -64,16 +64,13 @@ static void print_text(const ig_prune_result *r) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_prune_options options = ig_prune_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_prune_result result;
   ig_context *context = NULL;
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
   memset(&result, 0, sizeof result);
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   status = ig_prune(context, &options, &result);
   ig_context_free(context);

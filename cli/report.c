@@ -18,7 +18,6 @@ static void print_json(const ig_report_result *r) {
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_report_options options = ig_report_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_report_result result;
   ig_context *context = NULL;
   cli_args args;
@@ -28,9 +27,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_say("imgrad report: which run? Give a run folder or several: %s report runs/train", cli_program());
     return ig_status_exit_code(IG_USAGE);
   }
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   status = ig_report(context, (const char *const *)args.rest, args.rest_count, &options, &result);
   if (status == IG_OK && args.json) print_json(&result);

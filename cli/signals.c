@@ -1,6 +1,8 @@
 /* Signals. The handler sets a number and nothing else; the trainer asks for it before every step. */
 #include "signals.h"
 
+#include "output.h"
+
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,4 +35,22 @@ ig_status cli_signals_asked(void) {
   case SIGTERM: return IG_TERMINATED;
   default: return IG_INTERRUPTED;
   }
+}
+
+ig_status cli_stop_asked(void *stop) {
+  cli_stop *s = stop;
+  ig_status signal = cli_signals_asked();
+  if (signal == IG_OK && cli_reader_gone()) {
+    s->gone = true;
+    return IG_HANGUP;
+  }
+  if (signal != IG_OK && !s->told) {
+    s->told = true;
+    cli_say("%s", s->words);
+  }
+  return signal;
+}
+
+int cli_stop_code(const cli_stop *s, ig_status status) {
+  return ig_status_exit_code(s->gone && status == IG_HANGUP ? IG_PIPE : status);
 }

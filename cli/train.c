@@ -12,8 +12,8 @@
 
 typedef struct watcher {
   cli_progress progress;
-  bool json, told;   /* told: that a signal was seen */
-  bool gone;         /* stopped because nobody reads what we write */
+  cli_stop stop;
+  bool json;
   bool report;       /* one is wanted */
 } watcher;
 
@@ -31,11 +31,7 @@ static void epoch_json(const ig_epoch *e) {
   json_open(&j, "train", '{');
   cli_figures_json(&j, &e->train);
   json_close(&j, '}');
-  if (e->val.n > 0) {
-    json_open(&j, "val", '{');
-    cli_figures_json(&j, &e->val);
-    json_close(&j, '}');
-  }
+  cli_figures_part_json(&j, "val", &e->val);
   json_double(&j, "lr", e->lr);
   json_double(&j, "weight_norm", e->weight_norm);
   json_double(&j, "img_per_s", e->images_per_second);
@@ -51,17 +47,7 @@ static void on_epoch(void *user, const ig_epoch *e) {
 
 static ig_status on_stop(void *user) {
   watcher *w = user;
-  ig_status asked = cli_signals_asked();
-  if (asked == IG_OK && cli_reader_gone()) {
-    /* Nobody would see the rest. Stopping as for HUP keeps the work; the exit code says why. */
-    w->gone = true;
-    return IG_HANGUP;
-  }
-  if (asked != IG_OK && !w->told) {
-    w->told = true;
-    cli_say("finishing the step and writing the checkpoint; Ctrl-C again exits at once");
-  }
-  return asked;
+  return cli_stop_asked(&w->stop);
 }
 
 static void warnings_json(cli_json *j, const ig_train_result *r) {
@@ -89,16 +75,8 @@ static void result_json(const ig_train_result *r, ig_status status) {
   json_text(&j, "stopped", r->stopped ? r->stopped : "");
   json_int(&j, "epochs", r->epochs);
   json_int(&j, "best_epoch", r->best_epoch);
-  if (r->val.n > 0) {
-    json_open(&j, "val", '{');
-    cli_figures_json(&j, &r->val);
-    json_close(&j, '}');
-  }
-  if (r->test.n > 0) {
-    json_open(&j, "test", '{');
-    cli_figures_json(&j, &r->test);
-    json_close(&j, '}');
-  }
+  cli_figures_part_json(&j, "val", &r->val);
+  cli_figures_part_json(&j, "test", &r->test);
   json_double(&j, "baseline", r->baseline);
   if (r->measured) {
     json_int(&j, "weights", r->weights);
@@ -169,22 +147,20 @@ static void suggest(const ig_train_result *r, ig_status status) {
 static int finish(const watcher *w, ig_status status, const ig_train_result *r) {
   bool stopped = status == IG_INTERRUPTED || status == IG_TERMINATED || status == IG_HANGUP;
   bool filled = r->out[0] && (status == IG_OK || status == IG_BELOW_BAR || stopped || r->measured);
-  int code = ig_status_exit_code(status);
   if (filled && w->json) result_json(r, status);
   if (filled && !w->json) result_text(r, w->report && (status == IG_OK || status == IG_BELOW_BAR || stopped));
   cli_out_flush();
   if (stopped) cli_say("stopped after epoch %d; the checkpoint is written", r->epochs);
   else if (status != IG_OK) cli_fail(status);
   if (filled && !w->progress.quiet) suggest(r, status);
-  return w->gone && status == IG_HANGUP ? ig_status_exit_code(IG_PIPE) : code;
+  return cli_stop_code(&w->stop, status);
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_train_options options = ig_train_options_default();
-  ig_context_options context_options = ig_context_options_default();
   ig_train_result result;
   ig_context *context = NULL;
-  watcher w = {.json = false};
+  watcher w = {.stop = {.words = "finishing the step and writing the checkpoint; Ctrl-C again exits at once"}};
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
@@ -193,9 +169,7 @@ static int run(const cli_command *self, int argc, char **argv) {
   w.report = strcmp(options.report, "yes") == 0;
   cli_signals_begin();
   cli_progress_begin(&w.progress, args.quiet);
-  context_options.threads = options.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = &w};
   status = ig_train(context, &options, &events, &result);

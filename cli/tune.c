@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct watcher { bool json, quiet, told, gone; } watcher;
+typedef struct watcher { bool json, quiet; cli_stop stop; } watcher;
 
 static void run_json(const ig_tune_run *r) {
   cli_json j = {0};
@@ -22,16 +22,8 @@ static void run_json(const ig_tune_run *r) {
   json_text(&j, "status", ig_status_name(r->status));
   json_int(&j, "epochs", r->epochs);
   json_int(&j, "best_epoch", r->best_epoch);
-  if (r->val.n > 0) {
-    json_open(&j, "val", '{');
-    cli_figures_json(&j, &r->val);
-    json_close(&j, '}');
-  }
-  if (r->test.n > 0) {
-    json_open(&j, "test", '{');
-    cli_figures_json(&j, &r->test);
-    json_close(&j, '}');
-  }
+  cli_figures_part_json(&j, "val", &r->val);
+  cli_figures_part_json(&j, "test", &r->test);
   json_end(&j);
 }
 
@@ -51,16 +43,7 @@ static void on_run(void *user, const ig_tune_run *r) {
 
 static ig_status on_stop(void *user) {
   watcher *w = user;
-  ig_status asked = cli_signals_asked();
-  if (asked == IG_OK && cli_reader_gone()) {
-    w->gone = true;
-    return IG_HANGUP;
-  }
-  if (asked != IG_OK && !w->told) {
-    w->told = true;
-    cli_say("finishing the steps and writing the checkpoints; Ctrl-C again exits at once");
-  }
-  return asked;
+  return cli_stop_asked(&w->stop);
 }
 
 static void score_json(cli_json *j, const char *key, ig_tune_score s) {
@@ -86,11 +69,7 @@ static void result_json(const ig_tune_result *r, ig_status status) {
   score_json(&j, "accuracy", r->accuracy);
   score_json(&j, "loss", r->loss);
   json_text(&j, "refit", r->refit);
-  if (r->refit_test.n > 0) {
-    json_open(&j, "test", '{');
-    cli_figures_json(&j, &r->refit_test);
-    json_close(&j, '}');
-  }
+  cli_figures_part_json(&j, "test", &r->refit_test);
   if (r->nested > 0) {
     json_int(&j, "outer_folds", r->nested);
     score_json(&j, "nested_accuracy", r->nested_accuracy);
@@ -142,24 +121,21 @@ static int finish(const watcher *w, ig_status status, const ig_tune_result *r) {
   if (stopped) cli_say("stopped; what is done is kept");
   else if (status != IG_OK) cli_fail(status);
   if (filled && !w->quiet && status != IG_DIVERGED) suggest(r, status);
-  return w->gone && status == IG_HANGUP ? ig_status_exit_code(IG_PIPE) : ig_status_exit_code(status);
+  return cli_stop_code(&w->stop, status);
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
   ig_tune_options options = ig_tune_options_default();
-  ig_context_options context_options = ig_context_options_default();
   static ig_tune_result result;
   ig_context *context = NULL;
-  watcher w = {.json = false};
+  watcher w = {.stop = {.words = "finishing the steps and writing the checkpoints; Ctrl-C again exits at once"}};
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
   w.json = args.json;
   w.quiet = args.quiet;
   cli_signals_begin();
-  context_options.threads = options.train.threads;
-  context_options.log = cli_log;
-  ig_status status = ig_context_new(&context, &context_options);
+  ig_status status = cli_context(options.train.threads, &context);
   if (status != IG_OK) return cli_fail(status);
   const ig_tune_events events = {.run = on_run, .stop = on_stop, .user = &w};
   status = ig_tune(context, &options, &events, &result);
