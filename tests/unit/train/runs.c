@@ -176,3 +176,17 @@ ig_status stop_after(void *user) {
   stopper *s = user;
   return s->left-- > 0 ? IG_OK : IG_INTERRUPTED;
 }
+
+ig__model *model_of(const char *folder, int real_size) {
+  char path[1100];
+  ig__model *m;
+  snprintf(path, sizeof path, "%s/model.safetensors", folder);
+  CHECK_OK(ig__model_load(path, real_size, &m));
+  return m;
+}
+
+const ig__param *param_of(const ig__model *m, const char *name) {
+  for (size_t i = 0; i < m->param_count; i++)
+    if (strcmp(m->param[i].name, name) == 0) return &m->param[i];
+  test_fail(__FILE__, __LINE__, "no parameter %s", name);
+}

@@ -33,6 +33,8 @@ uint64_t hash_of_run(const char *folder);             /* weights, running states
 uint64_t hash_of_model(const char *folder);           /* of the values in model.safetensors */
 /* results.csv without the columns that measure time; owner: caller, ig__free. */
 char *results_of(const char *folder);
+ig__model *model_of(const char *folder, int real_size); /* its weights; owner: caller */
+const ig__param *param_of(const ig__model *model, const char *name); /* ends the test when there is none */
 ig__run_state state_of(const char *folder);           /* owner: caller, ig__run_state_free */
 /* Checkpoint and model of this folder are whole, if they are there; *model tells whether the latter is. */
 void check_loads(const char *folder, bool *model);

@@ -3,14 +3,6 @@
 
 #include <math.h>
 
-static ig__model *model_of(const char *folder) {
-  char path[1100];
-  ig__model *m;
-  snprintf(path, sizeof path, "%s/model.safetensors", folder);
-  CHECK_OK(ig__model_load(path, 8, &m));
-  return m;
-}
-
 /* One step an epoch, so that a run of k epochs shows the weights after step k. Without validation the last weights are kept. */
 #define STEPS "data", "digits train=40 test=10", "val", "0", "batch", "40", "precision", "f64", "model", "softmax"
 
@@ -18,7 +10,7 @@ static const double *weights_after(ig_context *context, const char *epochs, cons
   const char *out = in_folder("steps");
   remove_run(out);
   RUN(context, STEPS, "epochs", epochs, "average", average, "out", out);
-  *m = model_of(out);
+  *m = model_of(out, 8);
   return (*m)->params;
 }
 
@@ -49,7 +41,7 @@ TEST(swa_measures_statistics) {
   const char *a = in_folder("a"), *b = in_folder("b");
   RUN(context, STEPS, "model", slow, "lr", "1e-12", "epochs", "2", "average", "swa 0", "out", a);
   RUN(context, STEPS, "model", fast, "lr", "1e-12", "epochs", "2", "out", b);
-  ig__model *x = model_of(a), *y = model_of(b);
+  ig__model *x = model_of(a, 8), *y = model_of(b, 8);
   for (int64_t i = 0; i < x->states_size; i++) CHECK_NEAR(((double *)x->states)[i], ((double *)y->states)[i], 1e-9);
   CHECK(fabs(((double *)x->states)[0]) > 1e-3);
   ig__model_free(x);

@@ -4,20 +4,6 @@
 
 #include <stdlib.h>
 
-static ig__model *model_of(const char *folder) {
-  char path[1100];
-  ig__model *m;
-  snprintf(path, sizeof path, "%s/model.safetensors", folder);
-  CHECK_OK(ig__model_load(path, 8, &m));
-  return m;
-}
-
-static const ig__param *param_of(const ig__model *m, const char *name) {
-  for (size_t i = 0; i < m->param_count; i++)
-    if (strcmp(m->param[i].name, name) == 0) return &m->param[i];
-  test_fail(__FILE__, __LINE__, "no parameter %s", name);
-}
-
 static double norm_of(const ig__model *m, const char *name) {
   double sum = 0;
   for (size_t i = 0; i < m->param_count; i++) {
@@ -52,7 +38,7 @@ static ig__model *trained(ig_context *context, const char *optimizer, const char
   ig__print_double(rate, 10 * ig__optimiser_find(name)->default_lr);
   remove_run(out);
   RUN(context, LONG_RUN, "model", "mlp", "optimizer", optimizer, "lr", rate, "l2_scale", scale, "l2", a, "l1", b, "out", out);
-  return model_of(out);
+  return model_of(out, 8);
 }
 
 static void smaller_under(const char *optimizer) {
@@ -109,7 +95,7 @@ TEST(lines_have_their_own_lambda) {
   RUN(context, SHORT_RUN, "model", plain, "out", in_folder("plain"));
   RUN(context, SHORT_RUN, "model", own, "l2", "1e-9", "out", in_folder("own"));
   RUN(context, SHORT_RUN, "model", own, "l2", "0.1", "l1", "1e-9", "out", in_folder("other"));
-  ig__model *p = model_of(in_folder("plain")), *o = model_of(in_folder("own")), *q = model_of(in_folder("other"));
+  ig__model *p = model_of(in_folder("plain"), 8), *o = model_of(in_folder("own"), 8), *q = model_of(in_folder("other"), 8);
   CHECK(norm_of(o, "a.weight") < 0.5 * norm_of(p, "a.weight"));
   CHECK(zeros_of(o) > 20); /* line b */
   /* The run's λ changes nothing on lines with their own; where only one kind is said, the run's other kind acts. */
@@ -130,7 +116,7 @@ static void check_still(const char *line, const char *name, bool still) {
   const char *model = write_text("frozen.txt", text);
   RUN(context, SHORT_RUN, "model", model, "epochs", "0", "out", begin);
   RUN(context, SHORT_RUN, "model", model, "l2", "0.01", "l1", "0.001", "weight_decay", "0.1", "out", out);
-  ig__model *was = model_of(begin), *is = model_of(out);
+  ig__model *was = model_of(begin, 8), *is = model_of(out, 8);
   const ig__param *p = param_of(was, name);
   int moved = memcmp((double *)was->params + p->offset, (double *)is->params + p->offset, (size_t)p->count * sizeof(double));
   if (still != (moved == 0)) test_fail(__FILE__, __LINE__, "%s %s", name, still ? "moved" : "stood still");
@@ -153,7 +139,7 @@ TEST(lines_without_gradient_feel_the_penalty_once) {
   const char *out = in_folder("beside"), *begin = in_folder("begin");
   RUN(context, SHORT_RUN, "optimizer", "sgd", "lr", "0.1", "model", model, "epochs", "0", "out", begin);
   RUN(context, SHORT_RUN, "optimizer", "sgd", "lr", "0.1", "model", model, "l2", "0.1", "out", out);
-  ig__model *was = model_of(begin), *is = model_of(out);
+  ig__model *was = model_of(begin, 8), *is = model_of(out, 8);
   CHECK_NEAR(norm_of(is, "side.weight") / norm_of(was, "side.weight"), pow(1 - 0.1 * 2 * 0.1, 30), 1e-4);
   ig__model_free(was);
   ig__model_free(is);
@@ -173,7 +159,7 @@ TEST(weight_decay_is_decoupled) {
     remove_run(begin);
     RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "epochs", "0", "out", begin);
     RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "weight_decay", "2", "out", out);
-    ig__model *was = model_of(begin), *is = model_of(out);
+    ig__model *was = model_of(begin, 8), *is = model_of(out, 8);
     CHECK_NEAR(norm_of(is, "side.weight") / norm_of(was, "side.weight"), pow(1 - 0.01 * 2, 30), 1e-5);
     ig__model_free(was);
     ig__model_free(is);
@@ -193,7 +179,7 @@ TEST(adamw_decays_by_itself) {
     remove_run(begin);
     RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "epochs", "0", "out", begin);
     RUN(context, SHORT_RUN, "optimizer", name, "lr", "0.01", "model", model, "weight_decay", cases[i].option, "out", out);
-    ig__model *was = model_of(begin), *is = model_of(out);
+    ig__model *was = model_of(begin, 8), *is = model_of(out, 8);
     CHECK_NEAR(norm_of(is, "side.weight") / norm_of(was, "side.weight"), pow(1 - 0.01 * cases[i].decay, 30), 1e-5);
     ig__model_free(was);
     ig__model_free(is);
@@ -215,7 +201,7 @@ TEST(clip_limits_the_norm) {
     RUN(context, "data", "digits train=20 test=10", "val", "0", "model", "mlp", "precision", "f64", "epochs", "0", "out", begin);
     RUN(context, "data", "digits train=20 test=10", "val", "0", "model", "mlp", "precision", "f64", "epochs", "1", "optimizer", "sgd",
         "lr", "1", "clip", clip, "out", out);
-    ig__model *was = model_of(begin), *is = model_of(out);
+    ig__model *was = model_of(begin, 8), *is = model_of(out, 8);
     for (int64_t k = 0; k < is->params_size; k++) {
       double d = ((double *)is->params)[k] - ((double *)was->params)[k];
       moved[i] += d * d;

@@ -174,12 +174,6 @@ TEST(models_inside) {
 
 /* ---- what goes and what stays -------------------------------------------------------------------------------------------- */
 
-static const ig__param *param_of(const ig__model *m, const char *name) {
-  for (size_t i = 0; i < m->param_count; i++)
-    if (strcmp(m->param[i].name, name) == 0) return &m->param[i];
-  test_fail(__FILE__, __LINE__, "no parameter %s", name);
-}
-
 /* Filters left of conv2d1, whose filter 2 has no weights but this bias. */
 static int left(const char *text, double bias) {
   ig_context *context = threads(1);
@@ -322,14 +316,6 @@ TEST(mistakes) {
 }
 
 #ifdef IG__FAULTS
-static ig__model *loaded(const char *folder) {
-  char path[1100];
-  ig__model *m;
-  snprintf(path, sizeof path, "%s/model.safetensors", folder);
-  CHECK_OK(ig__model_load(path, 4, &m));
-  return m;
-}
-
 /* Every allocation and every call of the file layer fails once: a status, no leak. */
 TEST(faults) {
   static const char *const kinds[] = {"malloc", "open", "read", "write", "sync", "rename"};
@@ -356,7 +342,7 @@ TEST(faults) {
       ig_prune_result_free(&r);
       CHECK_INT(ig__alloc_outstanding(), before_it);
       if (!hit) break;
-      if (status == IG_OK) ig__model_free(loaded(out)); /* what a failure did not touch is whole */
+      if (status == IG_OK) ig__model_free(model_of(out, 4)); /* what a failure did not touch is whole */
       else CHECK(*ig_last_error());
     }
   ig_context_free(context);

@@ -5,20 +5,6 @@
 
 #include <math.h>
 
-static ig__model *model_of(const char *folder) {
-  char path[1100];
-  ig__model *m;
-  snprintf(path, sizeof path, "%s/model.safetensors", folder);
-  CHECK_OK(ig__model_load(path, 4, &m));
-  return m;
-}
-
-static const ig__param *param_of(const ig__model *m, const char *name) {
-  for (size_t i = 0; i < m->param_count; i++)
-    if (strcmp(m->param[i].name, name) == 0) return &m->param[i];
-  test_fail(__FILE__, __LINE__, "no parameter %s", name);
-}
-
 #define NET "input 1 28 28\nconv2d 8 k=5 stride=3 relu\na = dense 20 relu\nb = dense classes softmax\n"
 #define SHORT "data", "digits train=320 test=10", "val", "0", "batch", "32", "epochs", "6"
 
@@ -29,7 +15,7 @@ static ig__model *trained(ig_context *context, const char *optimizer, const char
   ig__print_double(rate, 5 * ig__optimiser_find(name)->default_lr);
   remove_run(out);
   RUN(context, SHORT, "model", write_text("net.txt", NET), "optimizer", optimizer, "lr", rate, "penalty", penalty, "out", out);
-  return model_of(out);
+  return model_of(out, 4);
 }
 
 TEST(filters_die_under_every_optimiser) {

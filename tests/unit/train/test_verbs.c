@@ -26,14 +26,6 @@ TEST(time_ends_a_call) {
   ig_context_free(context);
 }
 
-static ig__model *load(const char *folder, int real_size) {
-  char path[1100];
-  ig__model *m;
-  snprintf(path, sizeof path, "%s/model.safetensors", folder);
-  CHECK_OK(ig__model_load(path, real_size, &m));
-  return m;
-}
-
 /* Without validation the last weights are kept: those of the checkpoint. */
 TEST(without_validation_the_last_weights_are_kept) {
   ig_context *context = threads(1);
@@ -44,7 +36,7 @@ TEST(without_validation_the_last_weights_are_kept) {
   CHECK_INT(result.best_epoch, 3);
   CHECK_INT(result.val.n, 0);
   CHECK_INT(result.test.n, 40);
-  ig__model *m = load(run, 4);
+  ig__model *m = model_of(run, 4);
   uint8_t *bytes;
   size_t size;
   ig__checkpoint c;
@@ -140,7 +132,7 @@ TEST(weights_of_another_task_list_the_rest) {
   CHECK_HAS(said, "4 tensors taken");
   CHECK_HAS(said, "of the last layer, dense2, 4 of 4 rows are taken, by the classes' names (0, 1, 2, 3)");
   CHECK(!strstr(said, "dense1.weight"));
-  ig__model *a = load(first, 4), *b = load(second, 4);
+  ig__model *a = model_of(first, 4), *b = model_of(second, 4);
   CHECK(memcmp(a->params, b->params, (size_t)a->param[0].count * 4) == 0);
   ig__model_free(a);
   ig__model_free(b);
