@@ -16,13 +16,13 @@ static bool among(const char *const *names, const char *name) {
 
 /* Their texts have commas in them. */
 static bool has_commas(const char *name) {
-  static const char *const names[] = {"augment", "class_weights", "freeze", "lr_scale", NULL};
+  static const char *const names[] = {"augment", "class_weights", "freeze", "lr_scale", "penalty", NULL};
   return among(names, name);
 }
 
 /* A path, or what decides nothing, or what the search itself decides. */
 static bool is_fixed(const char *name) {
-  static const char *const names[] = {"checkpoint_every", "data", "fold",   "min_accuracy", "out",     "report", "resume", "strict",
+  static const char *const names[] = {"checkpoint_every", "data", "fold",   "min_accuracy", "out",     "report", "resume", "strict", "test",
                                       "test_fold",        "threads", "time", "val",          "weights", "workers", NULL};
   return among(names, name);
 }

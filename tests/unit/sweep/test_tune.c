@@ -244,8 +244,9 @@ static void refused(const char *key, const char *value, const char *words) {
 TEST(spreads) {
   static ig_tune_options o;
   set_all(&o, (const char *const[]){"l2", "1e-6..1e-1:log", "optimizer", "sgd momentum=0.9,adam", "augment", "|flip, shift 4", "balanced", "no,yes",
-                                    "data", "../a,b", "lr", "0.1", "l2-scale", "half", "epochs", "3,4", NULL});
+                                    "data", "../a,b", "lr", "0.1", "l2-scale", "half", "epochs", "3,4", "penalty", "l1 1e-3, max_norm 3", NULL});
   CHECK_INT(o.spreads, 5);
+  CHECK_STR(o.train.penalty, "l1 1e-3, max_norm 3");
   CHECK_STR(o.spread[0].name, "l2");
   CHECK_STR(o.train.data, "../a,b");
   CHECK(o.train.lr == 0.1);
@@ -275,6 +276,7 @@ TEST(spreads) {
   refused("l2", "1,2,1", "twice");
   refused("threads", "1,2", "one value");
   refused("val", "0.1..0.3", "one value");
+  refused("test", "0.1,0.2", "one value"); /* runs would be measured on different pictures */
   refused("lrr", "1,2", "did you mean lr");
 }
 
