@@ -60,6 +60,7 @@ static void run_rows(const ig__run *r, int row, int rows) {
 }
 
 static size_t scratch(const ig__run *r) {
+  if (by_rows(&r->in[0].shape)) return 0;
   return (size_t)IG__PIECE_COLS * (size_t)r->in[1].shape.dim[1] * (size_t)r->k->real_size;
 }
 

@@ -1,7 +1,7 @@
 /* The verb compare. */
-#include "train/checkpoint.h"
 #include "sweep/compare.h"
 #include "base/text.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <stdio.h>

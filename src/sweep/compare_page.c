@@ -1,8 +1,8 @@
 /* What a comparison leaves: compare.csv, and a page with the curves of the best rate of each. */
-#include "train/checkpoint.h"
 #include "sweep/compare.h"
 #include "base/text.h"
 #include "report/chart.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <string.h>

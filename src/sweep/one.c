@@ -1,8 +1,8 @@
 /* One run of a sweep, from its options to its result. Called on the thread that does it. */
-#include "train/checkpoint.h"
 #include "sweep/runner.h"
 
 #include "base/text.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <string.h>

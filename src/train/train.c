@@ -1,8 +1,8 @@
 /* The verb train: opens everything, refuses what does not fit before anything is made, trains epoch by epoch, keeps the best
  * weights, measures the test part once at the end. */
-#include "train/checkpoint.h"
 #include "base/text.h"
 #include "base/unknown.h"
+#include "train/checkpoint.h"
 #include "train/regularise.h"
 #include "train/report/report.h"
 

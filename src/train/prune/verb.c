@@ -1,8 +1,8 @@
 /* The verb prune: a smaller network that gives the same answers. */
-#include "train/summary.h"
 #include "train/prune/prune.h"
 
 #include "base/text.h"
+#include "train/summary.h"
 #include "train/synthetic.h"
 
 #include <math.h>

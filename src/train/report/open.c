@@ -1,8 +1,8 @@
 /* A run folder, read back. */
-#include "train/checkpoint.h"
 #include "train/report/open.h"
 
 #include "base/text.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <string.h>
