@@ -12,6 +12,12 @@ int64_t ig__group_size(const ig__weights *w, bool filters) {
   return by_rows(w, filters) ? columns(w) : w->rows * w->window;
 }
 
+int64_t ig__group_count(const ig__weights *w, bool filters) { return by_rows(w, filters) ? w->rows : w->inputs; }
+
+int64_t ig__group_element(const ig__weights *w, bool filters, int64_t group, int64_t i) {
+  return by_rows(w, filters) ? group * columns(w) + i : i / w->window * columns(w) + group * w->window + i % w->window;
+}
+
 /* Sums of squares down the rows, into the first row of the scratch. */
 static void sum_down(const ig__kernels *k, const ig__weights *w) {
   const int64_t n = columns(w);

@@ -4,7 +4,9 @@
 
 #include "optim/optim.h"
 
+int64_t ig__group_count(const ig__weights *w, bool filters);
 int64_t ig__group_size(const ig__weights *w, bool filters);
+int64_t ig__group_element(const ig__weights *w, bool filters, int64_t group, int64_t i); /* where its i-th weight is, from w on */
 /* The sum of the groups' Euclidean norms. */
 double ig__groups_norms(const ig__kernels *k, const ig__weights *w, bool filters);
 /* Multiplies each group by factor(its norm, bound); a factor of 0 makes exact zeros. */

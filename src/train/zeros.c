@@ -2,22 +2,19 @@
 #include "train/regularise.h"
 
 #include "base/text.h"
+#include "optim/groups.h"
 
-static bool is_group_dead(const ig__model *m, const ig__param *p, const ig__weights *w, bool rows, int64_t group) {
-  const int64_t columns = w->inputs * w->window, count = rows ? columns : w->rows * w->window;
-  for (int64_t i = 0; i < count; i++) {
-    const int64_t at = rows ? group * columns + i : i / w->window * columns + group * w->window + i % w->window;
-    if (ig__real_at(m->real_size, m->params, p->offset + at) != 0) return false;
-  }
+static bool is_dead(const ig__model *m, const ig__param *p, const ig__weights *w, int64_t filter) {
+  for (int64_t i = 0; i < ig__group_size(w, true); i++)
+    if (ig__real_at(m->real_size, m->params, p->offset + ig__group_element(w, true, filter, i)) != 0) return false;
   return true;
 }
 
 ig__zeros ig__zeros_of(const ig__model *m, const ig__param *p) {
   const ig__weights w = ig__weights_of(m, p);
-  const bool rows = !w.transposed;
-  ig__zeros z = {.filters = p->kind == IG__PARAM_WEIGHT ? rows ? w.rows : w.inputs : 0};
+  ig__zeros z = {.filters = p->kind == IG__PARAM_WEIGHT ? ig__group_count(&w, true) : 0};
   for (int64_t i = 0; i < p->count; i++) z.zeros += ig__real_at(m->real_size, m->params, p->offset + i) == 0;
-  for (int64_t f = 0; z.zeros && f < z.filters; f++) z.dead += is_group_dead(m, p, &w, rows, f);
+  for (int64_t f = 0; z.zeros && f < z.filters; f++) z.dead += is_dead(m, p, &w, f);
   return z;
 }
 

@@ -2,6 +2,7 @@
 #include "train/prune/prune.h"
 
 #include "base/text.h"
+#include "optim/groups.h"
 #include "train/summary.h"
 #include "train/synthetic.h"
 
@@ -22,22 +23,17 @@ typedef struct pruning {
 
 /* ---- threshold ---------------------------------------------------------------------------------------------------------- */
 
-/* Element `i` of group `g`, of a row or of a column of windows. */
-static int64_t element(const ig__weights *w, bool rows, int64_t g, int64_t i) {
-  const int64_t columns = w->inputs * w->window;
-  return rows ? g * columns + i : i / w->window * columns + g * w->window + i % w->window;
-}
-
-static void clear_small_groups(ig__model *m, const ig__param *p, bool rows, double threshold) {
+static void clear_small_groups(ig__model *m, const ig__param *p, bool filters, double threshold) {
   const ig__weights w = ig__weights_of(m, p);
-  const int64_t groups = rows ? w.rows : w.inputs, size = rows ? w.inputs * w.window : w.rows * w.window;
+  const int64_t groups = ig__group_count(&w, filters), size = ig__group_size(&w, filters);
   for (int64_t g = 0; g < groups; g++) {
     double most = 0;
-    for (int64_t i = 0; i < size; i++) most = fmax(most, fabs(ig__real_at(m->real_size, w.w, element(&w, rows, g, i))));
+    for (int64_t i = 0; i < size; i++) most = fmax(most, fabs(ig__real_at(m->real_size, w.w, ig__group_element(&w, filters, g, i))));
     if (most == 0 || most > threshold) continue;
     for (int64_t i = 0; i < size; i++) {
-      if (m->real_size == 8) ((double *)w.w)[element(&w, rows, g, i)] = 0;
-      else ((float *)w.w)[element(&w, rows, g, i)] = 0;
+      const int64_t at = ig__group_element(&w, filters, g, i);
+      if (m->real_size == 8) ((double *)w.w)[at] = 0;
+      else ((float *)w.w)[at] = 0;
     }
   }
 }
