@@ -127,11 +127,6 @@ void ig__averager_step(ig__trainer *t) {
   if (t->averager && !t->averager->kind->each_epoch) take(t);
 }
 
-static void put(const ig__model *m, int64_t i, double v) {
-  if (m->real_size == 8) ((double *)m->states)[i] = v;
-  else ((float *)m->states)[i] = (float)v;
-}
-
 /* The mean of the statistics of all batches of the epoch's pictures, as training sees them. The mean lies in the model. */
 static ig_status measure_statistics(ig__trainer *t) {
   ig__averager *a = t->averager;
@@ -150,7 +145,7 @@ static ig_status measure_statistics(ig__trainer *t) {
     for (int64_t i = 0; i < m->states_size; i++) a->sum[i] += batch->n * ig__real_at(m->real_size, m->states, i);
     pictures += batch->n;
   }
-  for (int64_t i = 0; pictures > 0 && i < m->states_size; i++) put(m, i, a->sum[i] / pictures);
+  for (int64_t i = 0; pictures > 0 && i < m->states_size; i++) ig__real_put(m->real_size, m->states, i, a->sum[i] / pictures);
   return IG_OK;
 }
 

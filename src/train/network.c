@@ -234,11 +234,8 @@ static void fill_weights(ig__network *net, const ig__batch *batch) {
   net->weight = ig__network_weigh(net, batch);
   if (!net->class_weight) return;
   const int32_t *label = batch->field[net->target_field];
-  for (int i = 0; i < batch->n; i++) {
-    const double v = net->class_weight[label[i]] * batch->n / net->weight;
-    if (net->k->real_size == 4) ((float *)net->weights)[i] = (float)v;
-    else ((double *)net->weights)[i] = v;
-  }
+  for (int i = 0; i < batch->n; i++)
+    ig__real_put(net->k->real_size, net->weights, i, net->class_weight[label[i]] * batch->n / net->weight);
 }
 
 ig_status ig__network_run(ig__network *net, const ig_context *context, const ig__batch *batch, const ig__pass_step *step) {

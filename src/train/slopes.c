@@ -99,11 +99,6 @@ void ig__slopes_free(ig__slopes *s) {
   *s = (ig__slopes){.n = 0};
 }
 
-static void put(int real_size, void *to, int64_t i, double v) {
-  if (real_size == 4) ((float *)to)[i] = (float)v;
-  else ((double *)to)[i] = v;
-}
-
 static void take_numbers(const ig__slopes *s, const ig__plan *plan, int n, double *number) {
   const int real = s->model->real_size;
   const void *p = ig__plan_result(plan, OUT_NUMBERS);
@@ -115,12 +110,12 @@ static void take_numbers(const ig__slopes *s, const ig__plan *plan, int n, doubl
 }
 
 static void give_weights(const ig__slopes *s, const double *weight, int n) {
-  for (int64_t i = 0; !s->binary && i < n * s->numbers; i++) put(s->model->real_size, s->weight, i, weight[i]);
-  for (int i = 0; s->binary && i < n; i++) put(s->model->real_size, s->weight, i, (weight[2 * i + 1] - weight[2 * i]) / 2);
+  for (int64_t i = 0; !s->binary && i < n * s->numbers; i++) ig__real_put(s->model->real_size, s->weight, i, weight[i]);
+  for (int i = 0; s->binary && i < n; i++) ig__real_put(s->model->real_size, s->weight, i, (weight[2 * i + 1] - weight[2 * i]) / 2);
 }
 
 static ig_status run_batch(ig__slopes *s, ig__plan *plan, const double *x, int n) {
-  for (int64_t i = 0; i < n * s->pixels; i++) put(s->model->real_size, s->x, i, s->unit * x[i]);
+  for (int64_t i = 0; i < n * s->pixels; i++) ig__real_put(s->model->real_size, s->x, i, s->unit * x[i]);
   return ig__plan_run(plan, s->context->pool, &(ig__feed){.n = n, .params = s->model->params, .state = s->model->states,
                       .field = {[FIELD_PICTURES] = s->x, [FIELD_WEIGHTS] = s->weight}, .loss_scale = 1, .version = s->model->version});
 }

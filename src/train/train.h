@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "optim/descent.h"
 #include "train/rate_watch.h"
+#include "train/real.h"
 
 #include <stdatomic.h>
 
@@ -134,11 +135,6 @@ ig_status ig__numeric_run(ig__network *network, const ig_context *context, const
 
 /* ---- peak.c: the best GF/s of all threads in about so many seconds ------------------------------------------------------ */
 double ig__measure_peak(const ig_context *context, const ig__kernels *k, double seconds);
-
-/* Element i of an array of the real type of this size. */
-static inline double ig__real_at(int real_size, const void *p, int64_t i) {
-  return real_size == 4 ? (double)((const float *)p)[i] : ((const double *)p)[i];
-}
 
 /* ---- update.c: from gradients to new weights ---------------------------------------------------------------------------- */
 typedef struct ig__updater ig__updater;

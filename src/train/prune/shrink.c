@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static void put(const ig__model *m, void *array, int64_t i, double v) {
-  if (m->real_size == 8) ((double *)array)[i] = v;
-  else ((float *)array)[i] = (float)v;
-}
-
 /* What is kept of a dimension: of the channels of line `line`, `span` numbers each; −1: all. */
 typedef struct side { int line, span; } side;
 
@@ -25,7 +20,7 @@ static int64_t copy(const ig__prune *p, const void *source, int64_t offset, cons
   for (int r = 0; r < r_count; r++)
     for (int c = 0; c < c_count && side_keeps(p, rows, r); c++)
       for (int64_t k = 0; k < window && side_keeps(p, columns, c); k++)
-        put(to, array, at++, ig__real_at(p->model->real_size, source, offset + ((int64_t)r * c_count + c) * window + k));
+        ig__real_put(to->real_size, array, at++, ig__real_at(p->model->real_size, source, offset + ((int64_t)r * c_count + c) * window + k));
   return at - first;
 }
 
@@ -68,7 +63,7 @@ static void fold(const ig__prune *p, const ig__model *to, const ig__param *bias)
   for (int o = 0, at = 0; o < cut.outputs; o++) {
     if (!ig__prune_keeps(p, bias->line, o)) continue;
     const int64_t place = bias->offset + at++;
-    put(to, to->params, place, ig__real_at(to->real_size, to->params, place) + ig__prune_folded(p, &cut, o));
+    ig__real_put(to->real_size, to->params, place, ig__real_at(to->real_size, to->params, place) + ig__prune_folded(p, &cut, o));
   }
 }
 

@@ -30,11 +30,7 @@ static void clear_small_groups(ig__model *m, const ig__param *p, bool filters, d
     double most = 0;
     for (int64_t i = 0; i < size; i++) most = fmax(most, fabs(ig__real_at(m->real_size, w.w, ig__group_element(&w, filters, g, i))));
     if (most == 0 || most > threshold) continue;
-    for (int64_t i = 0; i < size; i++) {
-      const int64_t at = ig__group_element(&w, filters, g, i);
-      if (m->real_size == 8) ((double *)w.w)[at] = 0;
-      else ((float *)w.w)[at] = 0;
-    }
+    for (int64_t i = 0; i < size; i++) ig__real_put(m->real_size, w.w, ig__group_element(&w, filters, g, i), 0);
   }
 }
 
