@@ -59,7 +59,8 @@ static ig_status direct_infer(ig__infer *i) { return ig__conv_lowered_infer(i, "
 
 static void direct_run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  r->k->conv2d_dx(&o->g, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1, r->part, r->parts);
+  const ig__conv_pictures p = ig__conv_dx_pictures(r);
+  r->k->conv2d_dx(&o->g, &p.dy, r->in[1].data, &p.dx, r->n0, r->n1, r->part, r->parts);
 }
 
 const ig__op ig__op_conv2d_dx_direct = {

@@ -66,7 +66,8 @@ static ig_status dx_infer(ig__infer *i) { return ig__conv_lowered_infer(i, "conv
 
 static void dx_run(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  r->k->winograd_dx(&o->g, o->m, &r->in[0].image, r->in[1].data, &r->out[0].image, r->n0, r->n1, r->part, r->parts, r->scratch);
+  const ig__conv_pictures p = ig__conv_dx_pictures(r);
+  r->k->winograd_dx(&o->g, o->m, &p.dy, r->in[1].data, &p.dx, r->n0, r->n1, r->part, r->parts, r->scratch);
 }
 
 const ig__op ig__op_conv2d_dx_winograd = {

@@ -25,7 +25,8 @@ typedef enum ig__conv_pass { IG__CONV_FORWARD, IG__CONV_DX, IG__CONV_DW } ig__co
 
 /* A convolution in its lowered forms: geometry, form of its packed weights, and what is done to the output on the way. */
 typedef struct ig__conv_lowered {
-  ig__conv g;
+  ig__conv g;              /* of what is computed: the layer's own but for what a pooling leaves out */
+  ig__conv whole;          /* dx: of the two pictures as they are; beyond g both are zero */
   ig__pack form;
   int m;                   /* Winograd: the side of an output tile; 0: direct */
   int64_t count;           /* elements of the packed weights, or of a partial of their gradient */
@@ -75,6 +76,10 @@ bool ig__conv_fuse_bias(ig__lower *l);
 bool ig__conv_fuse_batchnorm(ig__lower *l);
 bool ig__conv_fuse_add(ig__lower *l);
 bool ig__conv_fuse_relu(ig__lower *l);
+
+/* For the lowering rule of a pooling with geometry g: when its windows end before the picture does, and a convolution makes that
+ * and nobody else reads it, the convolution does not compute the rest. */
+void ig__conv_cut(ig__lower *l, const ig__conv *g);
 
 /* Probes: the same geometries for a convolution and its two gradients (`groups`: with grouped ones), and for the poolings.
  * The answers live as long as the program; NULL past the last one. */

@@ -3,6 +3,8 @@
 
 #include "kernels/pack.h"
 
+#include <string.h>
+
 /* What comes after x and the weights of a forward pass. */
 static ig_status expect_epilogue(const ig__infer *i, const char *what, const ig__shape *y) {
   const ig__conv_lowered *o = i->options;
@@ -24,10 +26,33 @@ ig__epilogue ig__conv_epilogue(const ig__run *r) {
   return e;
 }
 
+static ig__image cut(const ig__image *whole, int h, int w) {
+  ig__image image = *whole;
+  image.h = h;
+  image.w = w;
+  return image;
+}
+
+/* Part 0 fills: what the others write is elsewhere. */
+ig__conv_pictures ig__conv_dx_pictures(const ig__run *r) {
+  const ig__conv_lowered *o = r->options;
+  const ig__conv *g = &o->g;
+  const ig__image *dx = &r->out[0].image;
+  const int64_t real = (int64_t)r->k->real_size, blocks = ig__blocks(dx->c);
+  const bool fills = r->part == 0 && (g->h < dx->h || g->w < dx->w);
+  for (int64_t i = r->n0 * blocks; fills && i < r->n1 * blocks; i++)
+    for (int row = 0; row < dx->h; row++) {
+      const int from = row < g->h ? g->w : 0;
+      const int64_t at = i / blocks * dx->n_pitch + i % blocks * dx->c_pitch + row * dx->h_pitch + (int64_t)from * IG__BLOCK;
+      memset((char *)dx->data + at * real, 0, (size_t)((dx->w - from) * IG__BLOCK * real));
+    }
+  return (ig__conv_pictures){cut(&r->in[0].image, g->oh, g->ow), cut(dx, g->h, g->w)};
+}
+
 ig_status ig__conv_lowered_infer(ig__infer *i, const char *what, ig__conv_pass pass) {
   const ig__conv_lowered *o = i->options;
   int n = i->graph->n;
-  ig__shape x = ig__conv_input_shape(&o->g, n), y = ig__conv_output_shape(&o->g, n);
+  ig__shape x = ig__conv_input_shape(&o->whole, n), y = ig__conv_output_shape(&o->whole, n);
   ig__shape packed = ig__shape_make(1, (int[]){(int)o->count}, false);
   IG__TRY(ig__expect_shape(what, i, 0, pass == IG__CONV_DX ? &y : &x));
   IG__TRY(ig__expect_shape(what, i, 1, pass == IG__CONV_DW ? &y : &packed));

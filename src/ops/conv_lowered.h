@@ -9,6 +9,10 @@
 ig_status ig__conv_lowered_infer(ig__infer *i, const char *what, ig__conv_pass pass);
 ig_status ig__conv_pack_infer(ig__infer *i, const char *what);
 
+/* For the run of a gradient to the input: the part of dy and dx that o->g speaks of, the rest of dx filled with zeros. */
+typedef struct ig__conv_pictures { ig__image dy, dx; } ig__conv_pictures;
+ig__conv_pictures ig__conv_dx_pictures(const ig__run *r);
+
 /* What happens to an output before it is stored. */
 ig__epilogue ig__conv_epilogue(const ig__run *r);
 

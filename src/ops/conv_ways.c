@@ -138,8 +138,25 @@ void ig__conv_question(char out[IG__QUESTION_SIZE], ig__conv_pass pass, const ig
                n, training ? "training" : "inference");
 }
 
-ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *g) {
-  ig__conv_lowered o = {.g = *g, .kept = !l->graph->training};
+/* What a max pooling sends back is zero behind its last window, and so is the gradient to the input where no other window of the
+ * layer arrives: `textbook` has 10 × 10 of 11 × 11 outputs, which makes 9 tiles of 4 × 4 out of 16. */
+static ig__conv reached(const ig__lower *l, const ig__conv *g) {
+  const ig__node *maker = ig__tensor_of(l->graph, l->in[0])->node;
+  ig__conv r = *g;
+  if (!maker || maker->op != &ig__op_maxpool2d_scatter) return r;
+  const ig__conv *pool = maker->options;
+  const int oh = (pool->oh - 1) * pool->sh + pool->kh - pool->ph, ow = (pool->ow - 1) * pool->sw + pool->kw - pool->pw;
+  if (oh < r.oh) r.oh = oh;
+  if (ow < r.ow) r.ow = ow;
+  const int h = (r.oh - 1) * r.sh + (r.kh - 1) * r.dh + 1 - r.ph, w = (r.ow - 1) * r.sw + (r.kw - 1) * r.dw + 1 - r.pw;
+  if (h < r.h) r.h = h;
+  if (w < r.w) r.w = w;
+  return r;
+}
+
+ig_status ig__conv_lower(ig__lower *l, ig__conv_pass pass, const ig__conv *whole) {
+  ig__conv_lowered o = {.g = pass == IG__CONV_DX ? reached(l, whole) : *whole, .whole = *whole, .kept = !l->graph->training};
+  const ig__conv *g = &o.g;
   ig__conv_estimate estimate[IG__CONV_WAYS];
   o.form = pass == IG__CONV_DX ? ig__pack_backward(g) : ig__conv_forward_form(g, l->graph, l->in[0]);
   char question[IG__QUESTION_SIZE];

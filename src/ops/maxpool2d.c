@@ -33,6 +33,14 @@ static ig_status derive(ig__derive *d) {
   return ig__graph_status(d->graph);
 }
 
+static ig_status lower(ig__lower *l) {
+  ig__conv g;
+  IG__TRY(ig__pool_resolve("maxpool2d", l->node->options, ig__shape_of(l->graph, l->in[0]), &g));
+  ig__conv_cut(l, &g);
+  ig__node_add(l->graph, &ig__op_maxpool2d, l->node->options, 1, l->in, l->out);
+  return IG_OK;
+}
+
 static void run(const ig__run *r) {
   ig__conv g;
   if (ig__pool_resolve("maxpool2d", r->options, &r->in[0].shape, &g) != IG_OK) return; /* infer has seen this shape */
@@ -61,6 +69,7 @@ const ig__op ig__op_maxpool2d = {
   .flags = IG__CHANNELWISE | IG__LAYER | IG__KINK,
   .infer = infer,
   .derive = derive,
+  .lower = lower,
   .run = IG__RUN_BOTH(run),
   .probe = probe,
 };
