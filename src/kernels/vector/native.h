@@ -9,6 +9,16 @@
 #include <immintrin.h>
 #endif
 
+/* v, in a register, as nothing more than that: the compiler can neither load it again nor join what made it with what follows. */
+IG__INLINE V in_register(V v) {
+#if defined(__x86_64__) || defined(__i386__)
+  __asm__("" : "+v"(v));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(v));
+#endif
+  return v;
+}
+
 IG__INLINE V choose(VI mask, V yes, V no) { return (V)(((VI)yes & mask) | ((VI)no & ~mask)); }
 
 typedef uint8_t bytes __attribute__((vector_size(LANES)));

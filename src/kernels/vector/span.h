@@ -13,14 +13,7 @@ IG__INLINE V sign_of(V x) { return (V)((VI)x & (VI)splat(-(real)0)); }
 
 /* v, rounded to its type and not contracted into a following addition. Where two products meet in one sum the compiler
  * chooses which of them to fuse, and could choose differently for each instruction set; this leaves it no choice. */
-IG__INLINE V rounded(V v) {
-#if defined(__x86_64__) || defined(__i386__)
-  __asm__("" : "+v"(v));
-#elif defined(__aarch64__)
-  __asm__("" : "+w"(v));
-#endif
-  return v;
-}
+IG__INLINE V rounded(V v) { return in_register(v); }
 
 /* Runs the statement for every vector of a span. In it, GET(p) is the vector of input p, PUT(p, v) writes to output p. All
  * GETs come before the arithmetic: in the tail each is a piece of branching code, and gcc fuses a product with an addition only
