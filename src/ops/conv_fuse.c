@@ -58,8 +58,8 @@ void ig__conv_cut(ig__lower *l, const ig__conv *g) {
   ig__conv_lowered *o = producer->options;
   ig__shape *shape = &l->graph->tensor[producer->out[0]]->shape;
   if (o->add) return;
-  if (h < g->h) o->g.oh = o->whole.oh = shape->dim[2] = h;
-  if (w < g->w) o->g.ow = o->whole.ow = shape->dim[3] = w;
+  if (h < g->h) o->g.oh = shape->dim[2] = h;
+  if (w < g->w) o->g.ow = shape->dim[3] = w;
 }
 
 /* Of two convolutions the later one adds: what it adds must be made before it. */

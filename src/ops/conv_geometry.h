@@ -26,7 +26,7 @@ typedef enum ig__conv_pass { IG__CONV_FORWARD, IG__CONV_DX, IG__CONV_DW } ig__co
 /* A convolution in its lowered forms: geometry, form of its packed weights, and what is done to the output on the way. */
 typedef struct ig__conv_lowered {
   ig__conv g;              /* of what is computed: the layer's own but for what a pooling leaves out */
-  ig__conv whole;          /* dx: of the two pictures as they are; beyond g both are zero */
+  ig__conv whole;          /* the layer's own. Both pictures of dx have its sizes, and are zero beyond those of g */
   ig__pack form;
   int m;                   /* Winograd: the side of an output tile; 0: direct */
   int64_t count;           /* elements of the packed weights, or of a partial of their gradient */

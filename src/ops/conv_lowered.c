@@ -124,5 +124,5 @@ size_t ig__conv_lowered_partial(const ig__run *r) {
 
 double ig__conv_lowered_work(const ig__run *r) {
   const ig__conv_lowered *o = r->options;
-  return ig__conv_work(&o->g, r->in[0].shape.dim[0]);
+  return ig__conv_work(&o->whole, r->in[0].shape.dim[0]);
 }
