@@ -2,9 +2,9 @@
 # Is the λ that `imgrad tune` picks a good one? For each seed: 1,000 training pictures of DATA drawn by it, λ of the L2 penalty picked
 # on them alone by five folds and ten values, and the network trained on all of them with that λ, with none, and with each of the ten;
 # the test part measures all. Seeds are paired: the same pictures, initial weights and order. Prints the means over the seeds in
-# percent; for the λ of the least validation error, of the one-standard-error rule, and of the least validation loss the differences to
+# percent; for the λ of the least validation loss, of the one-standard-error rule, and of the least validation error the differences to
 # λ = 0 and to the λ that would have been best in hindsight, the one of the best mean, with their standard errors.
-# OUT keeps what is done: called again, it goes on.
+# SEEDS is a number of them, from 1, or FIRST..LAST. OUT keeps what is done: called again, it goes on.
 #   bench/lambda_chosen.sh IMGRAD DATA [SEEDS] [EPOCHS] [OUT] [PICTURES]
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,8s/^# *//p' "$0"; exit 2; }
@@ -27,7 +27,8 @@ accuracy() {
 # column FILE NAME: its number in tune.csv
 column() { head -n 1 "$1" | tr ',' '\n' | grep -nx "$2" | cut -d: -f1; }
 
-for seed in $(seq "$seeds"); do
+case $seeds in *..*) ;; *) seeds=1..$seeds ;; esac
+for seed in $(seq "${seeds%..*}" "${seeds#*..}"); do
   folder=$out/tune-$seed
   if [ ! -e "$folder/best.yaml" ]; then
     if [ -e "$folder/tune.yaml" ]; then "$imgrad" tune --resume "$folder" --quiet >"$folder.txt"
@@ -35,11 +36,15 @@ for seed in $(seq "$seeds"); do
   fi
   table=$folder/tune.csv
   chosen=$(sed -n 's/^chosen *l2=//p' "$folder.txt") one_se=$(sed -n 's/^one-se *l2=//p' "$folder.txt")
-  by_loss=$(awk -F, -v loss="$(column "$table" val/data_loss)" 'NR > 1 && $5 { sum[$3] += $loss }
-    END { for (l in sum) if (best == "" || sum[l] < sum[best]) best = l; print best }' "$table")
+  by_error=$(awk -F, -v right="$(column "$table" val/accuracy)" -v loss="$(column "$table" val/data_loss)" '
+    NR > 1 && $5 { sum[$3] += $right; tie[$3] += $loss }
+    END {
+      for (l in sum) if (best == "" || sum[l] > sum[best] || sum[l] == sum[best] && tie[l] < tie[best]) best = l
+      print best
+    }' "$table")
   refit=$(grep '^refit' "$table" | cut -d, -f"$(column "$table" test/accuracy)")
   for lambda in 0 $(tail -n +2 "$table" | cut -d, -f3 | sort -gu); do
-    echo "$seed $lambda $(accuracy "$seed" "$lambda") $chosen $one_se $by_loss $refit"
+    echo "$seed $lambda $(accuracy "$seed" "$lambda") $chosen $one_se $by_error $refit"
   done
 done | awk '
   function put(d,   s, q, i) {
@@ -56,9 +61,9 @@ done | awk '
   }
   $1 != last { n++; last = $1; words[1] = words[1] " " $4; words[2] = words[2] " " $5; words[3] = words[3] " " $6; refit = 100 * $7 }
   { accuracy[n, $2] = 100 * $3; if (!($2 in seen)) { seen[$2]; order[++m] = $2 } }
-  $2 == $4 { error[n] = 100 * $3; if (error[n] != refit) { print "seed " $1 ": the refit has another accuracy than the run alone" } }
+  $2 == $4 { loss[n] = 100 * $3; if (loss[n] != refit) { print "seed " $1 ": the refit has another accuracy than the run alone" } }
   $2 == $5 { rule[n] = 100 * $3 }
-  $2 == $6 { loss[n] = 100 * $3 }
+  $2 == $6 { error[n] = 100 * $3 }
   END {
     if (!n) exit 1
     for (k = 1; k <= m; k++) {
@@ -69,7 +74,7 @@ done | awk '
     print n " seeds; each mean with its standard error; best in hindsight: " best
     print "lambda    accuracy       - none         - best"
     for (k = 1; k <= m; k++) { for (i = 1; i <= n; i++) of[i] = accuracy[i, order[k]]; row(order[k], of, "") }
-    row("error", error, words[1])
+    row("loss", loss, words[1])
     row("one-se", rule, words[2])
-    row("loss", loss, words[3])
+    row("error", error, words[3])
   }'

@@ -148,8 +148,8 @@ const cli_command cli_tune = {
   .about = "choose options of training by cross-validation",
   .usage = "tune [DATA] --OPTION VALUES … [options]",
   .text = "Tries several values of one option of 'train' or of more: a range, 1e-6..1e-1:log (--points of them), or a list, a,b,c.\n"
-          "Each setting trains once for every fold, side by side on the cores. The one with the least mean validation error is trained\n"
-          "on all training pictures and measured on the test part. The folder gets tune.csv, report.html, best.yaml for\n"
+          "Each setting trains once for every fold, side by side on the cores. The one with the least mean validation loss (--by) is\n"
+          "trained on all training pictures and measured on the test part. The folder gets tune.csv, report.html, best.yaml for\n"
           "'train --config', and every run. It takes all options of 'train'; --out is the folder, --time is for the search.\n",
   .examples = "  imgrad tune mnist/ --l2 1e-6..1e-1:log                    # ten values on five folds\n"
               "  imgrad tune mnist/ --lr 1e-4..1e-1:log --optimizer sgd,adam --points 7 --search random --time 10m\n"

@@ -11,8 +11,8 @@
 
 /* One picture at a time: in[0] and out[0] point at in_size[0] doubles. The options stand in the order of the table below. */
 static void swish(const ig_op_run *r) {
-  const double *x = r->in[0];
-  double *y = r->out[0];
+  const double *x = (const double *)r->in[0];
+  double *y = (double *)r->out[0];
   for (int64_t i = 0; i < r->out_size; i++) y[i] = x[i] / (1 + exp(-r->option[0] * x[i]));
 }
 
@@ -29,19 +29,19 @@ static ig_status swish_derivative(ig_op_derive *d) {
 /* A loss sees the prediction and the target of one picture and makes one number; the library takes the mean. Here the target is
  * the number of the right class. */
 static double difference(const ig_op_run *r, int64_t i) {
-  const double *p = r->in[0], *label = r->in[1];
+  const double *p = (const double *)r->in[0], *label = (const double *)r->in[1];
   return p[i] - ((double)i == label[0] ? 1 : 0);
 }
 
 static void log_cosh(const ig_op_run *r) {
-  double *loss = r->out[0];
+  double *loss = (double *)r->out[0];
   loss[0] = 0;
   for (int64_t i = 0; i < r->in_size[0]; i++) loss[0] += log(cosh(difference(r, i)));
 }
 
 static void log_cosh_dx(const ig_op_run *r) { /* inputs: prediction, target, and what flows into the loss */
-  const double *flow = r->in[2];
-  double *gradient = r->out[0];
+  const double *flow = (const double *)r->in[2];
+  double *gradient = (double *)r->out[0];
   for (int64_t i = 0; i < r->out_size; i++) gradient[i] = flow[0] * tanh(difference(r, i));
 }
 
@@ -51,12 +51,13 @@ static ig_status log_cosh_derivative(ig_op_derive *d) {
   return IG_OK;
 }
 
+/* name, help, kind, inputs, options; infer, run, run_f32, derive, build, user. C alone could say .name = and leave out the rest. */
 static const ig_custom_op ops[] = {
-  {.name = "swish", .help = "x times sigmoid(beta x)", .kind = IG_OP_ACTIVATION, .inputs = 1,
-   .option = {{"beta", "1", 0, 100, "slope of the sigmoid"}}, .run = swish, .derive = swish_derivative},
-  {.name = "log_cosh", .help = "log(cosh(p - t)), summed over classes", .kind = IG_OP_LOSS, .inputs = 2, .run = log_cosh,
-   .derive = log_cosh_derivative},
-  {.name = "log_cosh_dx", .help = "its gradient", .kind = IG_OP_PART, .inputs = 3, .run = log_cosh_dx},
+  {"swish", "x times sigmoid(beta x)", IG_OP_ACTIVATION, 1, {{"beta", "1", 0, 100, "slope of the sigmoid"}},
+   NULL, swish, NULL, swish_derivative, NULL, NULL},
+  {"log_cosh", "log(cosh(p - t)), summed over classes", IG_OP_LOSS, 2, {{NULL, NULL, 0, 0, NULL}},
+   NULL, log_cosh, NULL, log_cosh_derivative, NULL, NULL},
+  {"log_cosh_dx", "its gradient", IG_OP_PART, 3, {{NULL, NULL, 0, 0, NULL}}, NULL, log_cosh_dx, NULL, NULL, NULL, NULL},
 };
 
 /* The names stand in this context from now on; model text and --loss may say them. */

@@ -11,9 +11,9 @@ int main(int argc, char **argv) {
   ig_status status = argc > 1 ? ig_context_new(&context, NULL) : ig_fail(IG_USAGE, "usage: %s RUN <pixels", argv[0]);
   if (status == IG_OK) status = ig_model_open(context, argv[1], &model);
   if (status == IG_OK) status = ig_predictor_new(context, model, NULL, &predictor);
-  ig_size in = model ? ig_model_input(model) : (ig_size){0, 0, 0};
+  const ig_size none = {0, 0, 0}, in = model ? ig_model_input(model) : none;
   size_t size = (size_t)in.channels * (size_t)in.height * (size_t)in.width;
-  unsigned char *pixels = calloc(size + 1, 1);
+  unsigned char *pixels = (unsigned char *)calloc(size + 1, 1);
   for (int n = 1; status == IG_OK && pixels && fread(pixels, 1, size, stdin) == size; n++) {
     status = ig_predict_u8(predictor, pixels, 1, &p);
     for (int c = 0, k = ig_model_output(model, 0).channels; status == IG_OK && c < k; c++)

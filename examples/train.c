@@ -10,12 +10,12 @@ static ig_context *context;                                            /* thread
 static void on_interrupt(int number) { (void)number, ig_cancel(context); } /* allowed in a signal handler */
 
 static void on_epoch(void *user, const ig_epoch *e) {                  /* called after every pass over the pictures */
-  fprintf(user, "epoch %d: loss %.4f, validation %.1f %%\n", e->epoch, e->train.loss, 100 * e->val.accuracy);
+  fprintf((FILE *)user, "epoch %d: loss %.4f, validation %.1f %%\n", e->epoch, e->train.loss, 100 * e->val.accuracy);
 }
 
 int main(int argc, char **argv) {
   ig_train_options options = ig_train_options_default();
-  ig_train_events events = {.epoch = on_epoch, .user = stderr};
+  ig_train_events events = {NULL, on_epoch, NULL, stderr};             /* progress, epoch, stop; user */
   ig_train_result result;
   if (argc < 4) return fprintf(stderr, "usage: %s DATA MODEL FOLDER [KEY=VALUE ...]\n", argv[0]), 2;
   ig_status status = ig_context_new(&context, NULL);

@@ -30,7 +30,7 @@ typedef struct ig_tune_options {
   int points;                   /* of each range; draws of a random search */
   int folds;                    /* 1: one validation part, as `val` says */
   bool nested;                  /* also measure what such a search is worth: on outer folds that it never sees */
-  char by[8];                   /* "error": the share of wrong answers; "loss": that of the data, without the penalty */
+  char by[8];                   /* "loss": that of the data, without the penalty; "error": the share of wrong answers */
   char choose[12];              /* "minimum", or "one-se": the strongest penalty within a standard error of it */
   char refit[8];                /* "yes": train on all training pictures with the choice; "no" */
 } ig_tune_options;

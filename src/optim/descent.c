@@ -79,7 +79,7 @@ static void apply_rules(ig__descent *d) {
   memcpy(&rules, d->options, sizeof rules);
   if (d->state.norm <= rules.gtol) d->stopped = "gradient";
   else if (d->stuck) d->stopped = "no lower point";
-  else if (rules.ftol > 0 && d->state.iteration > 0 && d->state.change <= rules.ftol) d->stopped = "loss";
+  else if (rules.ftol > 0 && d->state.iteration > 0 && fabs(d->state.change) <= rules.ftol) d->stopped = "loss"; /* a fixed step may go uphill */
   else if (rules.budget > 0 && d->state.cost >= rules.budget) d->stopped = "budget";
 }
 

@@ -34,7 +34,7 @@ typedef struct ig__descent_state {
 typedef struct ig__descent_rules { double gtol, ftol, budget; } ig__descent_rules;
 #define IG__DESCENT_RULES(T)                                                                     \
   IG__OPTION(T, gtol, "1e-6", 0, 1e30, "", "stop when no element of the gradient is larger"),    \
-  IG__OPTION(T, ftol, "1e-9", 0, 1, "", "stop when a step lowers the loss by no larger share; 0: never"), \
+  IG__OPTION(T, ftol, "1e-9", 0, 1, "", "stop when a step changes the loss by no larger share; 0: never"), \
   IG__OPTION(T, budget, "0", 0, 1e12, "gradients", "stop when so many gradients of all pictures were computed; 0: never")
 
 typedef struct ig__descent ig__descent;

@@ -20,7 +20,7 @@ static ig_status check_word(const char *name, const char *text, const char *cons
 }
 
 static ig_status check_words(const ig_tune_options *o) {
-  static const char *const searches[] = {"grid", "random", "halving", "path", NULL}, *const by[] = {"error", "loss", NULL},
+  static const char *const searches[] = {"grid", "random", "halving", "path", NULL}, *const by[] = {"loss", "error", NULL},
                     *const choices[] = {"minimum", "one-se", NULL}, *const yes[] = {"yes", "no", NULL};
   IG__TRY(check_word("search", o->search, searches));
   IG__TRY(check_word("by", o->by, by));
@@ -48,6 +48,8 @@ static ig_status read_spreads(ig__tune *t) {
     t->option[i] = &table[row];
     IG__TRY(ig__values_parse(&table[row], s->values, &t->values[i]));
     t->dims++;
+    if (!strcmp(s->name, "loss") && t->options->by[0] == 'l')
+      return ig__fail(IG_USAGE, "--loss %s: the least of two different losses says nothing; choose --by error", s->values);
     for (size_t k = 0; k < sizeof stronger / sizeof stronger[0]; k++)
       if (t->penalty < 0 && !strcmp(s->name, stronger[k])) t->penalty = i;
   }

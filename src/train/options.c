@@ -162,7 +162,7 @@ static const ig__option tune_table[] = {
   OPT(points, "10", 1, 1000, "", "values of each range; draws of --search random"),
   OPT(folds, "5", 1, 100, "", "parts of the training pictures, each validating once; 1: a validation part as --val says"),
   OPT(nested, "no", 0, 1, "", "also measure the search itself, on outer folds that it never sees"),
-  TEXT(by, "error", "what is to be least: error (share of wrong answers), or loss (of the data, without the penalty)"),
+  TEXT(by, "loss", "what is to be least on the validating parts: loss (of the data, without the penalty), or error (share of wrong answers)"),
   TEXT(choose, "minimum", "minimum, or one-se: the strongest penalty within a standard error of it"),
   TEXT(refit, "yes", "yes: train on all training pictures with what was chosen, and measure the test part; no"),
   IG__OPTIONS_END};

@@ -134,6 +134,7 @@ test_tune() {
   says 2 "--folds 1" -- tune "${small[@]}" --l2 0,1 --val 0.2
   says 2 "--choose one-se" -- tune "${small[@]}" --lr 0.1,0.2 --choose one-se
   says 2 "cannot be compared" -- tune "${small[@]}" --l2 0,1 --epochs time --time 1m
+  says 2 "--by error" -- tune "${small[@]}" --loss cross_entropy,focal
   says 2 "no such" -- tune photos/ --l2 0,1
   says 2 "--resume nowhere" -- tune --resume nowhere
   says 2 "without a picture" -- tune --data "digits train=3 test=2" --model softmax --l2 0,1 --folds 5 --out few

@@ -14,16 +14,19 @@ library=$(dirname "$(find "$prefix" -name libimgrad.so)")
 export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library
 has_cxx() { command -v g++ >/dev/null; }
 
-# compile [--static] FILE PROGRAM [FLAG …]: in the language of the file, with what pkg-config says and nothing else.
+# compile [--static] [--cxx] FILE PROGRAM [FLAG …]: in the language of the file, or C++, with what pkg-config says and nothing else.
 compile() {
-  local static= file program words
+  local static= cxx= file program words
   [ "$1" = --static ] && { static=--static; shift; }
+  [ "$1" = --cxx ] && { cxx=cxx:; shift; }
   file=$1 program=$2
   shift 2
   # shellcheck disable=SC2086
   words=$(pkg-config $static --cflags --libs imgrad) || fail "pkg-config"
   [ -z "$static" ] || words=${words/-limgrad/-l:libimgrad.a}
-  case $file in
+  case $cxx$file in
+    # shellcheck disable=SC2086
+    cxx:*) g++ -std=c++17 -O1 $warnings "$@" -x c++ "$file" -x none -o "$program" $words -lm 2>cc.log ;;
     # shellcheck disable=SC2086
     *.c) cc -std=c11 -O1 $warnings "$@" "$file" -o "$program" $words -lm 2>cc.log ;;
     # shellcheck disable=SC2086
@@ -61,6 +64,14 @@ build_examples() {
 test_pkg_config_shared() {
   build_examples
   want_equal "$(pkg-config --libs imgrad | tr -s ' ' '\n' | grep -c '^-l')" 1 "libraries that a program with the shared one names"
+  run_examples
+}
+
+# Whoever copies an example into a C++ program need not change it.
+test_c_examples_are_cxx_too() {
+  local name
+  has_cxx || skip "g++ is not here"
+  for name in train eval predict custom_op; do compile --cxx "$root/examples/$name.c" "./$name"; done
   run_examples
 }
 

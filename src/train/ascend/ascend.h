@@ -109,6 +109,8 @@ ig_status ig__draw_sheet(const ig__subject *subject, const ig__raster *rasters, 
 /* Makes the folder, and the beginning and end of its index.html. */
 ig_status ig__page_begin(const ig__subject *subject, const char *title, ig__buffer *page);
 ig_status ig__page_end(const ig__subject *subject, ig__buffer *page);
+/* Begins the row of a picture: the last part of its path, and the class that it is taken for. */
+void ig__page_row(ig__buffer *page, const char *place, const char *answer);
 /* Where picture i goes: into the page as long as it is small enough for any browser; then into `beyond`, which is emptied each time; ig__page_full
  * says then that the rest has its files only. Owner of beyond: caller. */
 ig__buffer *ig__page_room(ig__buffer *page, ig__buffer *beyond);

@@ -155,6 +155,14 @@ ig_status ig__page_begin(const ig__subject *s, const char *title, ig__buffer *pa
   return IG_OK;
 }
 
+void ig__page_row(ig__buffer *page, const char *place, const char *answer) {
+  ig__buffer_text(page, "<tr><td class=\"w\">");
+  ig__html_name(page, ig__draw_name(place), 40);
+  ig__buffer_text(page, "<br>taken for <b>");
+  ig__html_name(page, answer, 24);
+  ig__buffer_text(page, "</b>");
+}
+
 const char ig__page_full[] = "<p class=\"soft\">The page is full: the rest has its files in the folder, and its rows in the results.</p>\n";
 
 ig__buffer *ig__page_room(ig__buffer *page, ig__buffer *beyond) {

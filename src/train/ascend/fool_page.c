@@ -126,11 +126,7 @@ static ig_status cells(const ig__fooling *f, const ig_fool_row *row, int i, ig__
 }
 
 static ig_status line(const ig__fooling *f, const ig_fool_row *row, int i, ig__raster *raster, ig__buffer *page) {
-  ig__buffer_text(page, "<tr><td class=\"w\">");
-  ig__html_name(page, ig__draw_name(row->place), 40);
-  ig__buffer_text(page, "<br>taken for <b>");
-  ig__html_name(page, row->answer, 24);
-  ig__buffer_text(page, "</b>");
+  ig__page_row(page, row->place, row->answer);
   if (row->truth) {
     ig__buffer_text(page, "<br>it is ");
     ig__html_name(page, row->truth, 24);

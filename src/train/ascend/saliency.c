@@ -100,11 +100,8 @@ static ig_status cells(const explaining *e, const ig_saliency_row *row, int i, i
 }
 
 static ig_status line(const explaining *e, const ig_saliency_row *row, int i, ig__raster *raster, ig__buffer *page) {
-  ig__buffer_text(page, "<tr><td class=\"w\">");
-  ig__html_name(page, ig__draw_name(row->place), 40);
-  ig__buffer_text(page, "<br>taken for <b>");
-  ig__html_name(page, row->answer, 24);
-  ig__buffer_text(page, "</b> ");
+  ig__page_row(page, row->place, row->answer);
+  ig__buffer_text(page, " ");
   ig__html_value(page, IG__UNIT_SHARE, row->probability, "saliency.%d.probability", i);
   ig__buffer_text(page, "<br>explained: ");
   ig__html_name(page, row->target, 24);

@@ -1,16 +1,9 @@
 /* Runs side by side: the same as one by one, whatever stops them. */
 #include "sweep/sweep.h"
-#include "test.h"
+#include "contexts.h"
+#include "unit/base/files.h"
 
 #include <math.h>
-
-static ig_context *context_of(int threads) {
-  ig_context_options o = ig_context_options_default();
-  ig_context *context;
-  o.threads = threads;
-  CHECK_OK(ig_context_new(&context, &o));
-  return context;
-}
 
 static ig_train_options small(void) {
   ig_train_options o = ig_train_options_default();
@@ -28,14 +21,6 @@ static const char *const names[RUNS] = {"a", "b", "c", "d", "e", "f"};
 
 static void fill(ig__sweep_run run[RUNS]) {
   for (int i = 0; i < RUNS; i++) run[i] = (ig__sweep_run){.name = names[i], .setting = settings[i], .settings = 2, .after = -1, .slim = i % 2};
-}
-
-static char *path_of(const char *name) {
-  static char path[8][512];
-  static int next;
-  char *p = path[next++ & 7];
-  snprintf(p, 512, "%s/%s", test_folder(), name);
-  return p;
 }
 
 static ig_status go(int threads, const char *folder, ig__sweep_options o, ig__sweep_run *run, int count) {
@@ -68,8 +53,8 @@ TEST(a_sweep_is_its_runs_one_by_one) {
   ig__sweep_run run[RUNS], again[RUNS];
   fill(run);
   fill(again);
-  CHECK_OK(go(3, path_of("three"), (ig__sweep_options){.deadline = 0}, run, RUNS));
-  CHECK_OK(go(1, path_of("one"), (ig__sweep_options){.deadline = 0}, again, RUNS));
+  CHECK_OK(go(3, in_folder("three"), (ig__sweep_options){.deadline = 0}, run, RUNS));
+  CHECK_OK(go(1, in_folder("one"), (ig__sweep_options){.deadline = 0}, again, RUNS));
   for (int i = 0; i < RUNS; i += 2) {
     ig_context *context = context_of(2);
     ig_train_options o = small();
@@ -101,14 +86,14 @@ TEST(a_sweep_that_is_stopped_goes_on) {
   strcpy(base.data, "digits train=400 test=50");
   base.checkpoint_every = 0.02;
   fill(whole);
-  CHECK_OK(go(2, path_of("whole"), (ig__sweep_options){.base = &base}, whole, RUNS));
+  CHECK_OK(go(2, in_folder("whole"), (ig__sweep_options){.base = &base}, whole, RUNS));
   int stops = 0;
   ig_status status = IG_TERMINATED;
   for (int i = 0; i < 200 && status != IG_OK; i++) {
     stopper s = {.until = 2 + i}; /* longer each time: a slow build must get somewhere too */
     const ig__sweep_events events = {.ended = count_ended, .stop = stop_after, .user = &s};
     fill(run);
-    status = go(1 + i % 3, path_of("pieces"), (ig__sweep_options){.base = &base, .events = &events}, run, RUNS);
+    status = go(1 + i % 3, in_folder("pieces"), (ig__sweep_options){.base = &base, .events = &events}, run, RUNS);
     if (status == IG_OK) CHECK_INT(s.ended, RUNS);
     else CHECK_INT(status, IG_TERMINATED);
     stops += status != IG_OK;
@@ -121,9 +106,9 @@ TEST(a_sweep_that_is_stopped_goes_on) {
 TEST(time_that_is_over_is_no_failure) {
   ig__sweep_run run[RUNS];
   fill(run);
-  CHECK_OK(go(2, path_of("late"), (ig__sweep_options){.deadline = 1e-9}, run, RUNS));
+  CHECK_OK(go(2, in_folder("late"), (ig__sweep_options){.deadline = 1e-9}, run, RUNS));
   for (int i = 0; i < RUNS; i++) CHECK(!run[i].result.done);
-  CHECK_OK(go(2, path_of("late"), (ig__sweep_options){.deadline = 0}, run, RUNS));
+  CHECK_OK(go(2, in_folder("late"), (ig__sweep_options){.deadline = 0}, run, RUNS));
   for (int i = 0; i < RUNS; i++) CHECK(run[i].result.done);
 }
 
@@ -133,39 +118,39 @@ TEST(a_pause_changes_nothing) {
   fill(whole);
   for (int epochs = 1; epochs <= 2; epochs++) {
     for (int i = 0; i < RUNS; i++) run[i].epochs = epochs == 2 ? 0 : epochs;
-    CHECK_OK(go(2, path_of("paused"), (ig__sweep_options){.deadline = 0}, run, RUNS));
+    CHECK_OK(go(2, in_folder("paused"), (ig__sweep_options){.deadline = 0}, run, RUNS));
     for (int i = 0; i < RUNS; i++) {
       CHECK_INT(run[i].result.epochs, epochs);
       CHECK(run[i].result.ended == (epochs == 2) && run[i].result.val.n == 100 && run[i].result.best_epoch <= epochs);
     }
   }
-  CHECK_OK(go(2, path_of("unpaused"), (ig__sweep_options){.deadline = 0}, whole, RUNS));
+  CHECK_OK(go(2, in_folder("unpaused"), (ig__sweep_options){.deadline = 0}, whole, RUNS));
   for (int i = 0; i < RUNS; i++) check_same(&run[i].result, &whole[i].result);
 }
 
 TEST(a_run_begins_with_the_weights_of_another) {
   ig__sweep_run run[3] = {{.name = "first", .after = -1}, {.name = "second", .after = 0}, {.name = "alone", .after = -1}};
-  CHECK_OK(go(2, path_of("warm"), (ig__sweep_options){.deadline = 0}, run, 3));
+  CHECK_OK(go(2, in_folder("warm"), (ig__sweep_options){.deadline = 0}, run, 3));
   check_same(&run[0].result, &run[2].result);
   CHECK(run[1].result.val.loss < run[0].result.val.loss);
   ig__sweep_run wrong[2] = {{.name = "first", .after = 1}, {.name = "second", .after = -1}};
-  CHECK_STATUS(go(2, path_of("warm"), (ig__sweep_options){.deadline = 0}, wrong, 2), IG_FAILED);
+  CHECK_STATUS(go(2, in_folder("warm"), (ig__sweep_options){.deadline = 0}, wrong, 2), IG_FAILED);
 }
 
 TEST(what_diverges_is_a_result_and_what_fails_is_none) {
   const ig__setting fast[] = {{"optimizer", "sgd"}, {"lr", "1e6"}, {"l2", "1"}}, wrong[] = {{"l2", "high"}}, absent[] = {{"data", "nowhere/at/all"}};
   ig__sweep_run run[2] = {{.name = "fast", .setting = fast, .settings = 3, .after = -1}, {.name = "next", .after = 0}};
-  CHECK_OK(go(2, path_of("fast"), (ig__sweep_options){.deadline = 0}, run, 2));
+  CHECK_OK(go(2, in_folder("fast"), (ig__sweep_options){.deadline = 0}, run, 2));
   CHECK_INT(run[0].result.status, IG_DIVERGED);
   CHECK_INT(run[1].result.status, IG_OK);
   CHECK(run[0].result.ended && run[1].result.val.n > 0);
   ig__sweep_run again[1] = {{.name = "fast", .setting = fast, .settings = 1, .after = -1}};
-  CHECK_STATUS(go(2, path_of("fast"), (ig__sweep_options){.deadline = 0}, again, 1), IG_USAGE);
+  CHECK_STATUS(go(2, in_folder("fast"), (ig__sweep_options){.deadline = 0}, again, 1), IG_USAGE);
   CHECK_HAS(ig_last_error(), "take a new folder");
   ig__sweep_run bad[1] = {{.name = "bad", .setting = wrong, .settings = 1, .after = -1}};
-  CHECK_STATUS(go(2, path_of("bad"), (ig__sweep_options){.deadline = 0}, bad, 1), IG_USAGE);
+  CHECK_STATUS(go(2, in_folder("bad"), (ig__sweep_options){.deadline = 0}, bad, 1), IG_USAGE);
   ig__sweep_run none[2] = {{.name = "here", .after = -1}, {.name = "none", .setting = absent, .settings = 1, .after = -1}};
-  CHECK_STATUS(go(2, path_of("none"), (ig__sweep_options){.deadline = 0}, none, 2), IG_USAGE);
+  CHECK_STATUS(go(2, in_folder("none"), (ig__sweep_options){.deadline = 0}, none, 2), IG_USAGE);
   CHECK_HAS(ig_last_error(), "nowhere/at/all");
   CHECK_HAS(ig_last_error(), "/none: ");
 }

@@ -1,25 +1,10 @@
 /* The verb tune: the figures are those of separate runs; what is chosen, and how it goes on. */
 #include "sweep/tune.h"
-#include "test.h"
+#include "contexts.h"
+#include "unit/base/files.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static ig_context *context_of(int threads) {
-  ig_context_options o = ig_context_options_default();
-  ig_context *context;
-  o.threads = threads;
-  CHECK_OK(ig_context_new(&context, &o));
-  return context;
-}
-
-static const char *in_folder(const char *name) {
-  static char path[8][512];
-  static int turn;
-  char *p = path[turn++ & 7];
-  snprintf(p, 512, "%s/%s", test_folder(), name);
-  return p;
-}
 
 static void set_all(ig_tune_options *o, const char *const *words) {
   *o = ig_tune_options_default();
@@ -278,6 +263,20 @@ TEST(spreads) {
   refused("val", "0.1..0.3", "one value");
   refused("test", "0.1,0.2", "one value"); /* runs would be measured on different pictures */
   refused("lrr", "1,2", "did you mean lr");
+}
+
+/* The loss, unless it is what changes from run to run. */
+TEST(what_is_to_be_least) {
+  ig_tune_result r;
+  ig__search s;
+  ig__trial trial[4];
+  ig__sweep_run run[8];
+  CHECK_STR(ig_tune_options_default().by, "loss");
+  choose((double[4][2]){{0.5, 0.5}, {0.4, 0.4}, {0.9, 0.9}, {0.6, 0.6}}, ig_tune_options_default().by, &s, trial, run);
+  CHECK_INT(s.chosen, 1); /* here the loss is the accuracy */
+  CHECK_STATUS(TUNE(1, NULL, &r, TINY, "loss", "cross_entropy,focal", "out", in_folder("losses")), IG_USAGE);
+  CHECK_HAS(ig_last_error(), "--by error");
+  CHECK_OK(TUNE(1, NULL, &r, TINY, "loss", "cross_entropy,focal", "epochs", "1", "folds", "2", "by", "error", "out", in_folder("losses")));
 }
 
 /* Whatever allocation fails: the right status, nothing lost, and the folder can be gone on with. */
