@@ -14,6 +14,7 @@
 #include "imgrad/report.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
+#include "imgrad/surface.h"
 #include "imgrad/tune.h"
 #include "imgrad/verbs.h"
 #endif

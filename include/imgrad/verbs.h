@@ -20,7 +20,7 @@ extern "C" {
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
                        IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE,
-                       IG_VERB_PRUNE } ig_verb;
+                       IG_VERB_PRUNE, IG_VERB_SURFACE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */

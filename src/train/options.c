@@ -6,6 +6,7 @@
 #include "imgrad/report.h"
 #include "train/lr_find.h"
 #include "train/spread.h"
+#include "train/surface/surface.h"
 
 #include <string.h>
 
@@ -197,12 +198,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_REPORT: return report_table;
   case IG_VERB_ASCEND: return ig__ascend_table;
   case IG_VERB_PRUNE: return prune_table;
+  case IG_VERB_SURFACE: return ig__surface_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune", "surface"};
   return names[verb];
 }
 

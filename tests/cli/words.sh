@@ -14,7 +14,7 @@ test_version() {
 test_overview() {
   run help
   want_code 0
-  for word in ascend bench compare eval gradcheck help info lr-find models predict prune report summary train tune version optimizers schedules "Exit codes"; do want_out "$word"; done
+  for word in ascend bench compare eval gradcheck help info lr-find models predict prune report summary surface train tune version optimizers schedules "Exit codes"; do want_out "$word"; done
   whole=$out
   run --help
   want_code 0
@@ -28,7 +28,7 @@ test_no_command() {
 }
 
 test_help_of_every_command() {
-  for command in ascend bench compare eval gradcheck help info lr-find models predict prune report summary train tune version; do
+  for command in ascend bench compare eval gradcheck help info lr-find models predict prune report summary surface train tune version; do
     run "$command" --help
     want_code 0
     want_out "usage: imgrad $command"
