@@ -12,6 +12,7 @@
 #include "imgrad/prune.h"
 #include "imgrad/rates.h"
 #include "imgrad/report.h"
+#include "imgrad/restarts.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
 #include "imgrad/surface.h"

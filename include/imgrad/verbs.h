@@ -82,6 +82,8 @@ typedef struct ig_train_options {
   char test_fold[16];           /* the same for the test part, in place of the data's own; folds are then made of the rest */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
+  int restarts;                 /* trainings, from seed, seed + 1, …: for ig_restarts (restarts.h), which keeps the best; ig_train does one */
+  int64_t start;                /* added to the seed of everything but the parts: another beginning on the same pictures */
   int threads;                  /* 0: as many as the process may use */
   int workers;                  /* loader threads */
   double min_accuracy;          /* exit with IG_BELOW_BAR when the last measured part stays below; 0: no bar */

@@ -223,6 +223,7 @@ ig_status ig__report_run(const ig__run_view *v, ig__buffer *out) {
     ig__buffer_text(out, "</p></section>\n");
   }
   ig__report_verdict(v, out);
+  IG__TRY(ig__report_restarts(v, out));
   IG__TRY(ig__report_curves(v, out));
   IG__TRY(ig__report_classes(v, out));
   IG__TRY(ig__report_gallery(v, out));
