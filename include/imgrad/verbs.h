@@ -282,6 +282,8 @@ typedef struct ig_summary_options {
   char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8], conv[8];
   int batch, threads, classes;
   bool plan;                    /* also describe the training plan, phase by phase */
+  bool forecast;                /* also measure the machine for a moment, and say how long a step and an epoch should take */
+  int64_t pictures;             /* of an epoch, for the forecast */
 } ig_summary_options;
 
 ig_summary_options ig_summary_options_default(void);
@@ -290,7 +292,21 @@ typedef struct ig_summary_row {
   char name[128], op[64], shape[96];  /* shape: n×c×h×w */
   int64_t parameters;
   double macs;                  /* multiply-adds for one picture, forward */
+  double seconds;               /* forecast: of a training step; 0: none */
 } ig_summary_row;
+
+/* What a training step should take on this machine: each node of the plan by its multiply-adds and by the bytes that it reads and writes.
+ * Of an epoch the steps alone: reading pictures and validating come on top. */
+typedef struct ig_forecast {
+  bool made;
+  int threads;
+  double peak_gflops;           /* measured, of all threads: multiply-adds in registers */
+  double near_bytes, far_bytes; /* measured, a second: copies in the caches of the cores; in as much memory as the plan works in */
+  double loss, update;          /* seconds of a step: what belongs to no line; optimiser */
+  double step, epoch;           /* seconds; the rows, loss and update add up to the step */
+  int64_t pictures, steps;      /* of the epoch */
+  uint64_t bytes;               /* weights, gradients, optimiser, plan */
+} ig_forecast;
 
 typedef struct ig_summary_result {
   ig_summary_row *row;
@@ -301,6 +317,7 @@ typedef struct ig_summary_result {
    * inference works in. */
   uint64_t weight_bytes, training_bytes, inference_bytes;
   char *plan;                   /* text, or NULL */
+  ig_forecast forecast;
 } ig_summary_result;
 
 ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_summary_result *result);

@@ -71,6 +71,7 @@ ig_status ig__report_curves(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_classes(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_gallery(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_examples(const ig__run_view *view, ig__buffer *out);
+ig_status ig__report_speed(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_weights(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_configuration(const ig__run_view *view, ig__buffer *out);
 
