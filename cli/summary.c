@@ -131,7 +131,7 @@ const cli_command cli_summary = {
   .about = "layers, shapes, parameters, multiply-adds, memory",
   .usage = "summary [MODEL] [options]",
   .text = "Describes a network without training it. MODEL is a built-in name, a model text file, a .safetensors file or a run\n"
-          "folder. The memory is what a run of this batch will take, to the byte.\n",
+          "folder. The memory is what a run of this batch will take, to the byte. --forecast measures the machine for a third of a second.\n",
   .examples = "  imgrad summary textbook --batch 32\n"
               "  imgrad summary runs/train --json\n"
               "  imgrad summary mine.txt --plan\n"

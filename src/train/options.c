@@ -127,7 +127,7 @@ static const ig__option summary_table[] = {
   OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
   THREADS,
   OPT(plan, "no", 0, 1, "", "also describe the training plan, phase by phase"),
-  OPT(forecast, "no", 0, 1, "", "also say how long a step and an epoch should take here, after half a second of measuring"),
+  OPT(forecast, "no", 0, 1, "", "also say how long a step and an epoch should take here, after a third of a second of measuring"),
   OPT(pictures, "50000", 1, 9e15, "pictures", "of the epoch of the forecast"),
   IG__OPTIONS_END};
 #undef T

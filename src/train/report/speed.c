@@ -104,15 +104,26 @@ static double number(const char *text) {
   return ig__parse_double(text, &v) ? v : (double)NAN;
 }
 
+/* The whole step, which ends the table. */
+static void whole(ig__buffer *out, char *const cell[COLUMNS]) {
+  ig__html_table_end(out);
+  ig__buffer_text(out, "<p>Forward and backward of a step took ");
+  ig__html_value(out, IG__UNIT_PLAIN, number(cell[FORWARD]), "speed.step.us");
+  ig__buffer_text(out, " µs by the clock: ");
+  ig__html_value(out, IG__UNIT_PLAIN, number(cell[GFLOPS]), "speed.step.gflops");
+  ig__buffer_text(out, " GF/s, ");
+  ig__html_value(out, IG__UNIT_SHARE, number(cell[PEAK]), "speed.step.peak");
+  ig__buffer_text(out, " of the peak.</p>\n");
+}
+
 static void row(ig__buffer *out, char *const cell[COLUMNS]) {
-  const bool whole = !strcmp(cell[LINE], WHOLE);
-  ig__buffer_text(out, whole ? "<tr class=\"kept\"><td class=\"l\"><code>" : "<tr><td class=\"l\"><code>");
+  ig__buffer_text(out, "<tr><td class=\"l\"><code>");
   ig__html_name(out, cell[LINE], 60);
   ig__buffer_text(out, "</code></td>");
   ig__html_cell(out, IG__UNIT_PLAIN, number(cell[FORWARD]), "speed.%s.forward", cell[LINE]);
   ig__html_cell(out, IG__UNIT_PLAIN, number(cell[BACKWARD]), "speed.%s.backward", cell[LINE]);
   ig__html_cell(out, IG__UNIT_SHARE, number(cell[SHARE]), "speed.%s.share", cell[LINE]);
-  ig__html_bar(out, whole ? 0 : number(cell[SHARE]));
+  ig__html_bar(out, number(cell[SHARE]));
   ig__html_cell(out, IG__UNIT_PLAIN, number(cell[GFLOPS]), "speed.%s.gflops", cell[LINE]);
   ig__html_cell(out, IG__UNIT_SHARE, number(cell[PEAK]), "speed.%s.peak", cell[LINE]);
   ig__buffer_text(out, "</tr>\n");
@@ -120,20 +131,22 @@ static void row(ig__buffer *out, char *const cell[COLUMNS]) {
 
 /* The lines behind the head; one that is none of ours ends it. */
 static void section(ig__buffer *out, char *lines) {
+  bool ended = false;
   ig__html_section(out, "speed", "Where the time of a step goes");
   ig__html_table(out, "<layer|forward, µs|backward, µs|share||GF/s|of the peak");
-  for (char *line; *lines && (line = lines);) {
+  for (char *line; !ended && *lines && (line = lines);) {
     char *cell[COLUMNS];
     int cells = 0;
     lines += strcspn(lines, "\n");
     if (*lines) *lines++ = 0;
     while (cells < COLUMNS && (cell[cells] = ig__next_listed(&line))) cells++;
     if (cells < COLUMNS) break;
-    row(out, cell);
+    if ((ended = !strcmp(cell[LINE], WHOLE))) whole(out, cell);
+    else row(out, cell);
   }
-  ig__html_table_end(out);
+  if (!ended) ig__html_table_end(out);
   ig__buffer_text(out, "<p class=\"soft\">The fastest of some steps timed when the run ended, on random pictures, without the update of the weights. Times of layers are core "
-                       "time, of all threads together; that of the step is by the clock, and what the layers leave of it is waiting. GF/s count multiply-adds of the "
+                       "time, of all threads together; what their shares leave of the step is waiting. GF/s count multiply-adds of the "
                        "direct arithmetic, two each, so a convolution by Winograd can pass the peak of multiply-adds, which was measured on the same threads.</p>\n");
   ig__html_section_end(out);
 }
