@@ -5,6 +5,7 @@
 #include "imgrad/calibrate.h"
 #include "imgrad/compare.h"
 #include "imgrad/context.h"
+#include "imgrad/forecast.h"
 #include "imgrad/graph.h"
 #include "imgrad/lr_find.h"
 #include "imgrad/model.h"

@@ -5,6 +5,7 @@
  * fills a struct of results. Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
 #include "imgrad/context.h"
+#include "imgrad/forecast.h"
 #include "imgrad/rates.h"
 
 #include <stdbool.h>
@@ -294,19 +295,6 @@ typedef struct ig_summary_row {
   double macs;                  /* multiply-adds for one picture, forward */
   double seconds;               /* forecast: of a training step; 0: none */
 } ig_summary_row;
-
-/* What a training step should take on this machine: each node of the plan by its multiply-adds and by the bytes that it reads and writes.
- * Of an epoch the steps alone: reading pictures and validating come on top. */
-typedef struct ig_forecast {
-  bool made;
-  int threads;
-  double peak_gflops;           /* measured, of all threads: multiply-adds in registers */
-  double near_bytes, far_bytes; /* measured, a second: copies in the caches of the cores; in as much memory as the plan works in */
-  double loss, update;          /* seconds of a step: what belongs to no line; optimiser */
-  double step, epoch;           /* seconds; the rows, loss and update add up to the step */
-  int64_t pictures, steps;      /* of the epoch */
-  uint64_t bytes;               /* weights, gradients, optimiser, plan */
-} ig_forecast;
 
 typedef struct ig_summary_result {
   ig_summary_row *row;
