@@ -239,3 +239,42 @@ TEST(ends_that_are_none) {
   CHECK(r.best >= 0 && !ig_restarts_pending(r.out));
   ig_restarts_result_free(&r);
 }
+
+#ifdef IG__FAULTS
+/* One allocation or write after the other fails, in steps that grow: a status, no leak, and what went well goes on to the same end. */
+TEST(faults_of_restarts) {
+  static const char *const kinds[] = {"malloc", "write", "rename", "open", "read"};
+  ig_context *context = context_of(1);
+  ig_train_options o = ig_train_options_default();
+  strcpy(o.data, "digits train=40 test=10");
+  strcpy(o.model, "softmax");
+  strcpy(o.epochs, "1");
+  o.val = 0.2;
+  o.restarts = 2;
+  int turn = 0;
+  for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+    for (int n = 1;; n += 1 + n) {
+      const int64_t before = ig__alloc_outstanding();
+      ig_restarts_result r;
+      char spec[32];
+      snprintf(o.out, sizeof o.out, "%s/%d", test_folder(), turn++);
+      snprintf(spec, sizeof spec, "%s@%d", kinds[k], n);
+      o.resume[0] = 0;
+      ig__fault_set(spec);
+      ig_status status = ig_restarts(context, &o, NULL, &r);
+      const bool hit = ig__fault_calls(kinds[k]) >= (uint64_t)n;
+      ig__fault_set(NULL);
+      if (status != IG_OK) CHECK(*ig_last_error());
+      ig_restarts_result_free(&r);
+      CHECK_INT(ig__alloc_outstanding(), before);
+      if (!hit) break;
+      if (status == IG_OK || !ig_restarts_pending(o.out)) continue;
+      ig_train_options again = ig_train_options_default();
+      memcpy(again.resume, o.out, sizeof again.resume);
+      CHECK_OK(ig_restarts(context, &again, NULL, &r));
+      CHECK(r.best >= 0 && !ig_restarts_pending(o.out));
+      ig_restarts_result_free(&r);
+    }
+  ig_context_free(context);
+}
+#endif
