@@ -373,7 +373,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   ig__answers answers = {0};
   *result = (ig_train_result){.stopped = ""};
   ig_status status = ig__options_check(IG_VERB_TRAIN, options);
-  if (status == IG_OK && options->restarts > 1) status = ig__fail(IG_USAGE, "restarts=%d: ig_train makes one run; ig_restarts makes several", options->restarts);
+  if (status == IG_OK && options->restarts > 1) status = ig__fail(IG_USAGE, "--restarts %d: ig_train makes one run, ig_restarts makes several", options->restarts);
   if (status == IG_OK && *options->resume) status = ig__resume_options(options, &o);
   else if (status == IG_OK) ig__plan_epochs_option(&o);
   if (status == IG_OK) status = ig__trainer_open(&t);
