@@ -3,6 +3,7 @@
 #include "figures.h"
 #include "output.h"
 #include "progress.h"
+#include "restarts.h"
 #include "signals.h"
 #include "text.h"
 
@@ -15,6 +16,7 @@ typedef struct watcher {
   cli_stop stop;
   bool json;
   bool report;       /* one is wanted */
+  ig_restarts_result all; /* of --restarts; all.runs 0: a single run */
 } watcher;
 
 static void on_progress(void *user, const ig_progress *now) {
@@ -66,7 +68,7 @@ static void warnings_json(cli_json *j, const ig_train_result *r) {
   json_close(j, ']');
 }
 
-static void result_json(const ig_train_result *r, ig_status status) {
+static void result_json(const watcher *w, const ig_train_result *r, ig_status status) {
   cli_json j = {0};
   json_open(&j, NULL, '{');
   json_text(&j, "type", "result");
@@ -87,6 +89,7 @@ static void result_json(const ig_train_result *r, ig_status status) {
   json_double(&j, "seconds", r->seconds);
   json_int(&j, "broken", r->broken);
   warnings_json(&j, r);
+  if (w->all.runs > 0) cli_restarts_json(&j, &w->all);
   json_end(&j);
 }
 
@@ -97,9 +100,10 @@ static void zeros_text(const ig_train_result *r) {
   cli_out("\n");
 }
 
-static void result_text(const ig_train_result *r, bool report) {
+static void result_text(const watcher *w, const ig_train_result *r, bool report) {
   char number[TEXT_NUMBER];
   cli_out("%-12s %s\n", "run folder", r->out);
+  cli_restarts_text(&w->all);
   if (r->best_epoch > 0)
     cli_out("%-12s the weights of epoch %d of %d%s\n", "kept", r->best_epoch, r->epochs,
             r->val.n > 0 ? ", best on the validation part" : "");
@@ -147,8 +151,8 @@ static void suggest(const ig_train_result *r, ig_status status) {
 static int finish(const watcher *w, ig_status status, const ig_train_result *r) {
   bool stopped = status == IG_INTERRUPTED || status == IG_TERMINATED || status == IG_HANGUP;
   bool filled = r->out[0] && (status == IG_OK || status == IG_BELOW_BAR || stopped || r->measured);
-  if (filled && w->json) result_json(r, status);
-  if (filled && !w->json) result_text(r, w->report && (status == IG_OK || status == IG_BELOW_BAR || stopped));
+  if (filled && w->json) result_json(w, r, status);
+  if (filled && !w->json) result_text(w, r, w->report && (status == IG_OK || status == IG_BELOW_BAR || stopped));
   cli_out_flush();
   if (stopped) cli_say("stopped after epoch %d; the checkpoint is written", r->epochs);
   else if (status != IG_OK) cli_fail(status);
@@ -160,7 +164,7 @@ static int run(const cli_command *self, int argc, char **argv) {
   ig_train_options options = ig_train_options_default();
   ig_train_result result;
   ig_context *context = NULL;
-  watcher w = {.stop = {.words = "finishing the step and writing the checkpoint; Ctrl-C again exits at once"}};
+  watcher w = {.all = {.best = -1}, .stop = {.words = "finishing the step and writing the checkpoint; Ctrl-C again exits at once"}};
   cli_args args;
   int code = cli_args_read(self, argc, argv, &options, &args);
   if (code >= 0) return code;
@@ -171,11 +175,15 @@ static int run(const cli_command *self, int argc, char **argv) {
   cli_progress_begin(&w.progress, args.quiet);
   ig_status status = cli_context(options.threads, &context);
   if (status != IG_OK) return cli_fail(status);
-  ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = &w};
-  status = ig_train(context, &options, &events, &result);
+  const ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .stop = on_stop, .user = &w};
+  if (options.restarts > 1 || ig_restarts_pending(options.resume))
+    status = cli_restarts(context, &options, &w.stop, args.json, args.quiet, &w.all, &result);
+  else status = ig_train(context, &options, &events, &result);
   cli_progress_end(&w.progress);
   ig_context_free(context);
-  return finish(&w, status, &result);
+  code = finish(&w, status, &result);
+  ig_restarts_result_free(&w.all);
+  return code;
 }
 
 const cli_command cli_train = {
@@ -189,7 +197,8 @@ const cli_command cli_train = {
               "  imgrad train mnist/ --optimizer \"adam beta1=0.8\" --lr 1e-3 --l2 1e-4\n"
               "  imgrad train --config run.yaml --out runs/a --threads 2\n"
               "  imgrad train mnist/ --config mnist-99                     # a recipe, see 'imgrad help recipes'\n"
-              "  imgrad train --resume runs/a --epochs +50\n",
+              "  imgrad train --resume runs/a --epochs +50\n"
+              "  imgrad train mnist/ --model textbook --restarts 5          # five seeds, the best by validation, and how far they differ\n",
   .verb = IG_VERB_TRAIN,
   .positional = "data",
   .run = run,

@@ -5,6 +5,7 @@
 #include "imgrad/calibrate.h"
 #include "imgrad/compare.h"
 #include "imgrad/context.h"
+#include "imgrad/forecast.h"
 #include "imgrad/graph.h"
 #include "imgrad/lr_find.h"
 #include "imgrad/model.h"
@@ -12,8 +13,10 @@
 #include "imgrad/prune.h"
 #include "imgrad/rates.h"
 #include "imgrad/report.h"
+#include "imgrad/restarts.h"
 #include "imgrad/source.h"
 #include "imgrad/status.h"
+#include "imgrad/surface.h"
 #include "imgrad/tune.h"
 #include "imgrad/verbs.h"
 #endif

@@ -5,6 +5,7 @@
  * fills a struct of results. Nothing here prints: what happens while a verb runs comes through callbacks and the context's log. */
 
 #include "imgrad/context.h"
+#include "imgrad/forecast.h"
 #include "imgrad/rates.h"
 
 #include <stdbool.h>
@@ -20,7 +21,7 @@ extern "C" {
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
                        IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE,
-                       IG_VERB_PRUNE } ig_verb;
+                       IG_VERB_PRUNE, IG_VERB_SURFACE } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -82,6 +83,8 @@ typedef struct ig_train_options {
   char test_fold[16];           /* the same for the test part, in place of the data's own; folds are then made of the rest */
   int64_t limit;                /* train on a seeded, stratified sample of so many pictures; 0: all */
   int64_t seed;
+  int restarts;                 /* trainings, from seed, seed + 1, …: for ig_restarts (restarts.h), which keeps the best; ig_train does one */
+  int64_t start;                /* added to the seed of everything but the parts: another beginning on the same pictures */
   int threads;                  /* 0: as many as the process may use */
   int workers;                  /* loader threads */
   double min_accuracy;          /* exit with IG_BELOW_BAR when the last measured part stays below; 0: no bar */
@@ -280,6 +283,8 @@ typedef struct ig_summary_options {
   char loss[IG_SPEC_SIZE], optimizer[IG_SPEC_SIZE], precision[8], conv[8];
   int batch, threads, classes;
   bool plan;                    /* also describe the training plan, phase by phase */
+  bool forecast;                /* also measure the machine for a moment, and say how long a step and an epoch should take */
+  int64_t pictures;             /* of an epoch, for the forecast */
 } ig_summary_options;
 
 ig_summary_options ig_summary_options_default(void);
@@ -288,6 +293,7 @@ typedef struct ig_summary_row {
   char name[128], op[64], shape[96];  /* shape: n×c×h×w */
   int64_t parameters;
   double macs;                  /* multiply-adds for one picture, forward */
+  double seconds;               /* forecast: of a training step; 0: none */
 } ig_summary_row;
 
 typedef struct ig_summary_result {
@@ -299,6 +305,7 @@ typedef struct ig_summary_result {
    * inference works in. */
   uint64_t weight_bytes, training_bytes, inference_bytes;
   char *plan;                   /* text, or NULL */
+  ig_forecast forecast;
 } ig_summary_result;
 
 ig_status ig_summary(ig_context *context, const ig_summary_options *options, ig_summary_result *result);

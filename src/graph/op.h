@@ -189,6 +189,7 @@ struct ig__op {
   int (*halo)(const ig__run *r, int input);            /* pixels of zeros it reads around input's planes */
   ig__layout (*layout_of)(const ig__run *r, int input);
   double (*work)(const ig__run *r);                    /* multiply-adds for all pictures; NULL: none worth counting */
+  double (*effort)(const ig__run *r);                  /* as how many at the peak of a core they should take (forecast.c); NULL: see there */
 
   /* Fills probe number `index` (0, 1, …); false when there are no more. At least 20. */
   bool (*probe)(int index, ig__probe *p);

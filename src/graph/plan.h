@@ -91,6 +91,15 @@ size_t ig__plan_profile_rows(const ig__plan *plan);
 size_t ig__plan_profile_phases(const ig__plan *plan);
 void ig__plan_profile_read(const ig__plan *plan, ig__profile_row *row, ig__profile_phase *phase);
 
+/* forecast.c: the same rows and phases as they should be on such a machine, for one run at the planned n. */
+typedef struct ig__machine {
+  int threads;
+  double flops;              /* of one core, a second: two a multiply-add */
+  double near_bytes, far_bytes; /* that a core reads and writes in a second: in its cache; in memory that the plan's size needs, all cores at once */
+  double meeting;            /* seconds between two phases */
+} ig__machine;
+void ig__plan_forecast(const ig__plan *plan, const ig__machine *machine, ig__profile_row *row, ig__profile_phase *phase);
+
 /* Multiply-adds of a run at the planned n; of one model line, or of all (NULL). */
 double ig__plan_work(const ig__plan *plan, const char *line);
 int ig__plan_conversions(const ig__plan *plan);      /* layout changes between nodes, for the tests */

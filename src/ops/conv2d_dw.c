@@ -89,4 +89,5 @@ const ig__op ig__op_conv2d_dw_direct = {
   .layout_of = ig__conv_lowered_layout,
   .halo = ig__conv_lowered_halo,
   .work = ig__conv_lowered_work,
+  .effort = ig__conv_lowered_effort,
 };

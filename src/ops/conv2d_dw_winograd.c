@@ -43,4 +43,5 @@ const ig__op ig__op_conv2d_dw_winograd = {
   .halo = ig__conv_lowered_halo,
   .scratch = scratch,
   .work = ig__conv_lowered_work,
+  .effort = ig__conv_lowered_effort,
 };

@@ -78,4 +78,5 @@ const ig__op ig__op_conv2d_dx_direct = {
   .parts = ig__conv_lowered_dx_parts,
   .halo = ig__conv_lowered_dx_halo,
   .work = ig__conv_lowered_work,
+  .effort = ig__conv_lowered_effort,
 };

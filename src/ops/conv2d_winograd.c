@@ -58,6 +58,7 @@ const ig__op ig__op_conv2d_winograd = {
   .halo = ig__conv_lowered_halo,
   .scratch = scratch,
   .work = ig__conv_lowered_work,
+  .effort = ig__conv_lowered_effort,
 };
 
 /* ---- the gradient to the input -------------------------------------------------------------------------------------- */
@@ -86,4 +87,5 @@ const ig__op ig__op_conv2d_dx_winograd = {
   .halo = ig__conv_lowered_dx_halo,
   .scratch = scratch,
   .work = ig__conv_lowered_work,
+  .effort = ig__conv_lowered_effort,
 };

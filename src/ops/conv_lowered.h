@@ -25,5 +25,6 @@ int ig__conv_lowered_dx_parts(const ig__run *r);
 int ig__conv_pack_parts(const ig__run *r);
 size_t ig__conv_lowered_partial(const ig__run *r);
 double ig__conv_lowered_work(const ig__run *r);
+double ig__conv_lowered_effort(const ig__run *r); /* conv_ways.c */
 
 #endif

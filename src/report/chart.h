@@ -66,4 +66,16 @@ typedef struct ig__heat {
 } ig__heat;
 void ig__chart_heat(ig__buffer *out, const ig__heat *heat);
 
+/* A function of two numbers, on a grid of even steps: a cell a point, the darker the larger, and lines of equal value through them.
+ * What is not finite is left blank. */
+typedef struct ig__contour {
+  const char *title, *x_name, *y_name, *value_name;
+  double x[2], y[2];         /* of the first and the last column; row */
+  int columns, rows;         /* 2 at least */
+  const double *value;       /* [rows][columns], the first row at the bottom */
+  ig__scale scale;           /* of the values */
+  double mark_x, mark_y;     /* a cross; NaN: none */
+} ig__contour;
+void ig__chart_contour(ig__buffer *out, const ig__contour *contour);
+
 #endif

@@ -33,6 +33,7 @@ const char *const ig__style[] = {
   ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.l3{stroke:var(--c3)}.l4{stroke:var(--c4)}.l5{stroke:var(--c5)}\n"
   ".l6{stroke:var(--c6)}.l7{stroke:var(--c7)}.d{stroke-dasharray:6 4}.p0{fill:var(--c0)}.p1{fill:var(--c1)}.p2{fill:var(--c2)}\n"
   ".p3{fill:var(--c3)}.p4{fill:var(--c4)}.p5{fill:var(--c5)}.p6{fill:var(--c6)}.p7{fill:var(--c7)}.h{fill-opacity:0}.h:hover{fill-opacity:1}\n"
+  ".iso{fill:none;stroke:var(--ink);stroke-opacity:.5}svg text.iso{fill:var(--ink);stroke:none;font-size:12px}.square{max-width:620px}\n"
   ".legend{margin:2px 0 0;font-size:13px;color:var(--soft)}.legend span{display:inline-block;margin-right:16px}\n"
   ".legend svg{display:inline-block;width:26px;height:10px;margin-right:6px;vertical-align:middle}\n"
   ".frame{overflow-x:auto;max-width:100%;margin:6px 0}table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}\n"

@@ -19,37 +19,26 @@ typedef struct compare {
 
 /* ---- a new folder, or an old one -------------------------------------------------------------------------------------------- */
 
-/* Only what was set: what is not set is chosen by the data, again when it goes on. */
 static ig_status save_options(const compare *c) {
-  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
   ig__buffer out = {0};
   ig__config_text("optimizers", c->options.optimizers, &out);
-  for (int i = 0; table[i].name; i++)
-    if (strcmp(table[i].name, "out") != 0 && (c->options.train.given >> i & 1)) ig__config_line(&table[i], &c->options.train, &out);
+  ig__saved_options(&c->options.train, 0, &out);
   return ig__folder_write(c->result->out, "compare.yaml", &out);
 }
 
 /* One that goes on does so with its own options, whatever else is given but how it is done. */
 static ig_status load_options(compare *c, const ig_compare_options *asked) {
-  static const char *const may[] = {"resume", "threads", "workers", "checkpoint_every"};
-  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
   const ig_compare_options usual = ig_compare_options_default();
-  bool other = strcmp(asked->optimizers, usual.optimizers) != 0;
-  for (int i = 0; table[i].name; i++) {
-    bool free_one = false;
-    for (size_t k = 0; k < sizeof may / sizeof may[0]; k++) free_one |= !strcmp(table[i].name, may[k]);
-    other |= !free_one && (asked->train.given >> i & 1);
-  }
-  if (other)
+  if (strcmp(asked->optimizers, usual.optimizers) != 0 || ig__saved_differs(&asked->train, NULL))
     return ig__fail(IG_USAGE, "--resume goes on with its own options (%s/compare.yaml); only --threads, --workers and --checkpoint-every may be given with it",
                     asked->train.resume);
   char *path = ig__format("%s/compare.yaml", asked->train.resume);
   c->options = ig_compare_options_default();
   ig_status status = path ? ig_options_load(IG_VERB_COMPARE, &c->options, path) : IG_NO_MEMORY;
   ig__free(path);
-  c->options.train.workers = asked->train.workers;
   memcpy(c->result->out, asked->train.resume, sizeof c->result->out);
-  return ig__fail_at(status, "--resume %s", asked->train.resume);
+  IG__TRY(ig__fail_at(status, "--resume %s", asked->train.resume));
+  return ig__saved_take(&asked->train, &c->options.train);
 }
 
 static ig_status open_all(compare *c, const ig_compare_options *asked) {

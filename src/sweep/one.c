@@ -53,12 +53,12 @@ static void on_log(void *user, ig_log_level level, const char *text) {
   if (level == IG_LOG_WARNING) ig__sweep_warn(user, text);
 }
 
-/* What was killed before its configuration was there begins anew; half-written files are all that it can have left. */
+/* What ended before its configuration was there begins anew; half-written files, and the log of why, are all that it can have left. */
 static ig_status clear(const char *folder) {
   ig__names names = {0};
   ig_status status = ig__is_folder(folder) ? ig__folder_list(folder, &names) : IG_OK;
   for (size_t i = 0; status == IG_OK && i < names.count; i++) {
-    if (strncmp(names.name[i], ".imgrad-", 8) != 0) continue;
+    if (strncmp(names.name[i], ".imgrad-", 8) != 0 && strcmp(names.name[i], "log.txt") != 0) continue;
     char *path = ig__format("%s/%s", folder, names.name[i]);
     status = path ? ig__file_remove(path) : IG_NO_MEMORY;
     ig__free(path);

@@ -76,6 +76,14 @@ int ig__sweep_threads(const ig__sweep *sweep);
 /* The options of a run as ig_train is given them: the base with its settings. IG_USAGE: a setting is none. */
 ig_status ig__sweep_compose(const ig__sweep *sweep, const ig__sweep_run *run, ig_train_options *out);
 
+/* saved.c: the options of a list of runs, for the file that it goes on by. Only what was set, but for `out` and the rows `without`: what is not
+ * set is chosen by the data, again when it goes on. */
+void ig__saved_options(const ig_train_options *options, uint64_t without, ig__buffer *out);
+/* With --resume: is an option given that would change a figure, other than `also` (may be NULL)? */
+bool ig__saved_differs(const ig_train_options *asked, const char *also);
+/* What may be given with --resume, from there into the saved options. IG_USAGE: another --out. */
+ig_status ig__saved_take(const ig_train_options *asked, ig_train_options *out);
+
 /* record.c: result.txt. `key` is of everything that the result depends on. Read: result->done false when there is none yet; IG_USAGE when
  * it is of a run with another key. */
 ig_status ig__record_write(const char *folder, uint64_t key, const ig__sweep_result *result);

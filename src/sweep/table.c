@@ -7,26 +7,16 @@
 
 /* ---- tune.yaml ------------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_tuned(const ig_tune_options *o, const char *name) {
-  for (int i = 0; i < o->spreads; i++)
-    if (!strcmp(o->spread[i].name, name)) return true;
-  return false;
-}
-
-/* Only what was set: what is not set is chosen by the data, again when the tune goes on. */
 ig_status ig__tune_save_options(const ig__tune *t) {
   const ig_tune_options *o = t->options;
-  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
-  const ig_train_options usual = ig_train_options_default();
   ig__buffer out = {0};
+  uint64_t tuned = 0;
   for (const ig__option *row = ig__verb_table(IG_VERB_TUNE); row->name; row++) ig__config_line(row, o, &out);
-  for (int i = 0; i < o->spreads; i++) ig__config_text(o->spread[i].name, o->spread[i].values, &out);
-  for (int i = 0; table[i].name; i++) {
-    const char *a = (const char *)&o->train + table[i].offset, *b = (const char *)&usual + table[i].offset;
-    bool same = table[i].type == IG__OPTION_TEXT ? !strcmp(a, b) : !memcmp(a, b, table[i].size);
-    if (is_tuned(o, table[i].name) || !strcmp(table[i].name, "out") || (same && !(o->train.given >> i & 1))) continue;
-    ig__config_line(&table[i], &o->train, &out);
+  for (int i = 0; i < o->spreads; i++) {
+    ig__config_text(o->spread[i].name, o->spread[i].values, &out);
+    tuned |= (uint64_t)1 << ig__option_row(ig__verb_table(IG_VERB_TRAIN), o->spread[i].name);
   }
+  ig__saved_options(&o->train, tuned, &out);
   return ig__folder_write(t->folder, "tune.yaml", &out);
 }
 

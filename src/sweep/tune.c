@@ -80,29 +80,17 @@ static ig_status check_search(ig__tune *t) {
 
 /* A tune that goes on does so with its own options; what changes no figure may differ. */
 static ig_status resume_options(const ig_tune_options *asked, ig_tune_options *out) {
-  static const char *const may[] = {"resume", "out", "time", "threads", "workers", "checkpoint_every"};
-  const ig__option *table = ig__verb_table(IG_VERB_TRAIN);
   const ig_tune_options usual = ig_tune_options_default();
-  bool other = asked->spreads > 0;
+  bool other = asked->spreads > 0 || ig__saved_differs(&asked->train, "time");
   for (const ig__option *o = ig__verb_table(IG_VERB_TUNE); o->name; o++)
     other |= o->type == IG__OPTION_TEXT ? strcmp((const char *)asked + o->offset, (const char *)&usual + o->offset) != 0
                                         : memcmp((const char *)asked + o->offset, (const char *)&usual + o->offset, o->size) != 0;
-  for (int i = 0; table[i].name; i++) {
-    bool free_one = false;
-    for (size_t k = 0; k < sizeof may / sizeof may[0]; k++) free_one |= !strcmp(table[i].name, may[k]);
-    other |= !free_one && (asked->train.given >> i & 1);
-  }
   if (other)
     return ig__fail(IG_USAGE, "--resume goes on with its own options (%s/tune.yaml); only --time, --threads, --workers and --checkpoint-every may be given "
                     "with it", asked->train.resume);
-  if (*asked->train.out && strcmp(asked->train.out, asked->train.resume) != 0)
-    return ig__fail(IG_USAGE, "--resume goes on in its own folder, %s; --out is for a new one: leave it out", asked->train.resume);
   IG__TRY(ig__tune_load_options(asked->train.resume, out));
   memcpy(out->train.time, asked->train.time, sizeof out->train.time);
-  memcpy(out->train.resume, asked->train.resume, sizeof out->train.resume);
-  if (asked->train.given >> ig__option_row(table, "workers") & 1) out->train.workers = asked->train.workers;
-  if (asked->train.given >> ig__option_row(table, "checkpoint_every") & 1) out->train.checkpoint_every = asked->train.checkpoint_every;
-  return IG_OK;
+  return ig__saved_take(&asked->train, &out->train);
 }
 
 static ig_status open_folder(ig__tune *t) {

@@ -1,6 +1,7 @@
 /* The mean of the weights that --average asks for. It has arrays of its own, as long as the parameters and the running states;
  * measuring and saving lay them in the place of the model's for as long as they take, and training goes on with its own. */
 #include "train/regularise.h"
+#include "train/restarts.h"
 
 #include "ops/batchnorm.h"
 
@@ -131,7 +132,7 @@ void ig__averager_step(ig__trainer *t) {
 static ig_status measure_statistics(ig__trainer *t) {
   ig__averager *a = t->averager;
   const ig__model *m = t->model;
-  const uint64_t seed = (uint64_t)t->options->seed;
+  const uint64_t seed = ig__run_seed(t->options);
   double pictures = 0;
   for (int64_t i = 0; i < m->states_size; i++) a->sum[i] = 0;
   ig__loader_epoch(t->loader, t->state.epoch + 1);

@@ -1,6 +1,7 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
 #include "train/checkpoint.h"
 #include "train/regularise.h"
+#include "train/restarts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,8 +53,8 @@ static ig_status gather(ig__trainer *t, double *loss, double *weight, int64_t *p
     if (!batch) break;
     bool several = o->accumulate > 1;
     if (t->mixed)
-      ig__augment_mix(t->augment, (uint64_t)o->seed, t->state.epoch + 1, batch, t->train.target_field, t->train.classes, t->mixed);
-    ig__pass_step step = {.seed = (uint64_t)o->seed, .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
+      ig__augment_mix(t->augment, ig__run_seed(o), t->state.epoch + 1, batch, t->train.target_field, t->train.classes, t->mixed);
+    ig__pass_step step = {.seed = ig__run_seed(o), .step = (uint64_t)t->state.step * (uint64_t)o->accumulate + (uint64_t)i,
                           .grads = ig__updater_grads(t->updater), .accumulate = i > 0,
                           .loss_scale = several ? ig__network_weigh(&t->train, batch) : 1, .target = t->mixed};
     IG__TRY(t->numeric ? ig__numeric_run(&t->train, t->context, batch, &step, t->numeric) : ig__network_run(&t->train, t->context, batch, &step));

@@ -6,6 +6,7 @@
 #include "imgrad/report.h"
 #include "train/lr_find.h"
 #include "train/spread.h"
+#include "train/surface/surface.h"
 
 #include <string.h>
 
@@ -60,6 +61,8 @@ static const ig__option train_table[] = {
   TEXT(test_fold, "", "2/5: the 2nd of 5 stratified parts of the training pictures is the test part"),
   OPT(limit, "0", 0, 9e15, "pictures", "train on a seeded, stratified sample; 0: all"),
   OPT(seed, "1", 0, 9e15, "", "of weights, order, dropout and splits"),
+  OPT(restarts, "1", 1, 1000, "runs", "train so many times from other seeds on the same parts, side by side, and keep the best by validation"),
+  OPT(start, "0", 0, 1e9, "", "added to the seed of weights, order, dropout and augmentation, not of splits: what --restarts counts"),
   THREADS,
   WORKERS,
   BAR,
@@ -124,6 +127,8 @@ static const ig__option summary_table[] = {
   OPT(classes, "10", 1, 1 << 20, "", "number of classes"),
   THREADS,
   OPT(plan, "no", 0, 1, "", "also describe the training plan, phase by phase"),
+  OPT(forecast, "no", 0, 1, "", "also say how long a step and an epoch should take here, after a third of a second of measuring"),
+  OPT(pictures, "50000", 1, 9e15, "pictures", "of the epoch of the forecast"),
   IG__OPTIONS_END};
 #undef T
 
@@ -197,12 +202,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_REPORT: return report_table;
   case IG_VERB_ASCEND: return ig__ascend_table;
   case IG_VERB_PRUNE: return prune_table;
+  case IG_VERB_SURFACE: return ig__surface_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune", "surface"};
   return names[verb];
 }
 
@@ -222,6 +228,8 @@ int ig__verb_rows(ig_verb verb, ig__option out[IG__VERB_ROWS]) {
 ig_status ig__options_check(ig_verb verb, const void *options) {
   ig__option rows[IG__VERB_ROWS];
   ig__verb_rows(verb, rows);
+  if (base_table(verb) && ((const ig_train_options *)options)->restarts != 1)
+    return ig__fail(IG_USAGE, "%s: --restarts is train's alone: here each run stands for itself; --start K is another beginning", verb_name(verb));
   for (const ig__option *o = rows; o->name; o++) {
     const char *at = (const char *)options + o->offset;
     double v = o->min;

@@ -1,4 +1,5 @@
 /* The verb summary: shapes, parameters, multiply-adds, and the memory that plans will take, without running anything. */
+#include "train/speed.h"
 #include "train/summary.h"
 #include "train/synthetic.h"
 
@@ -67,6 +68,7 @@ static ig_status fill_memory(const ig_context *context, ig__model *model, const 
   r->training_bytes = ig__plan_memory_of(network.plan, threads).total +
                       (1 + slots) * (uint64_t)model->params_size * (uint64_t)model->real_size;
   ig_status status = o->plan ? ig__plan_describe(network.plan, &text) : IG_OK;
+  if (status == IG_OK && o->forecast) status = ig__forecast(context, &network, o, (int)slots, r);
   ig__network_free(&network);
   ig__buffer_add(&text, "", 1);
   if (status == IG_OK && o->plan) r->plan = text.failed ? NULL : ig__strdup((const char *)text.data);

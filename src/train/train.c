@@ -5,6 +5,7 @@
 #include "train/checkpoint.h"
 #include "train/regularise.h"
 #include "train/report/report.h"
+#include "train/restarts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static void report_broken(void *user, const ig__ref *ref, const char *message) {
 
 static ig_status open_loader(ig__trainer *t, int batch, const ig__augment *augment, ig__loader **out) {
   return ig__loader_new(t->source, &(ig__loader_options){.batch = batch, .threads = t->options->workers, .depth = 4,
-                        .augment = augment, .seed = (uint64_t)t->options->seed, .strict = t->options->strict, .broken = report_broken, .user = t}, out);
+                        .augment = augment, .seed = ig__run_seed(t->options), .strict = t->options->strict, .broken = report_broken, .user = t}, out);
 }
 
 static ig_status open_data(ig__trainer *t) {
@@ -70,7 +71,7 @@ static ig_status open_model(ig__trainer *t) {
   IG__TRY(ig__real_size(t->context, o->precision, &real_size));
   IG__TRY(ig__model_named(t->context, o->model, t->source->info.class_count, &t->model));
   IG__TRY(ig__model_fit(t->model, &t->source->info));
-  IG__TRY(ig__model_bind(t->model, real_size, (uint64_t)o->seed));
+  IG__TRY(ig__model_bind(t->model, real_size, ig__run_seed(o)));
   t->model->bf16 = ig__is_bf16(o->precision);
   if (*o->freeze) IG__TRY(ig__patterns_freeze(t->model, o->freeze));
   if (!t->model->class_name) {
@@ -261,7 +262,7 @@ static ig_status finish_epoch(ig__trainer *t) {
 ig_status ig__trainer_order(ig__trainer *t) {
   const ig__ref *ref = t->samples.ref[IG__TRAIN];
   const int64_t count = t->samples.count[IG__TRAIN], epoch = t->state.epoch + 1;
-  const uint64_t seed = (uint64_t)t->options->seed;
+  const uint64_t seed = ig__run_seed(t->options);
   if (t->options->balanced) return ig__order_balanced(t->source, ref, count, seed, epoch, t->order);
   memcpy(t->order, ref, (size_t)count * sizeof *t->order);
   return ig__order_epoch(t->order, count, seed, epoch);
@@ -372,6 +373,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   ig__answers answers = {0};
   *result = (ig_train_result){.stopped = ""};
   ig_status status = ig__options_check(IG_VERB_TRAIN, options);
+  if (status == IG_OK && options->restarts > 1) status = ig__fail(IG_USAGE, "--restarts %d: ig_train makes one run, ig_restarts makes several", options->restarts);
   if (status == IG_OK && *options->resume) status = ig__resume_options(options, &o);
   else if (status == IG_OK) ig__plan_epochs_option(&o);
   if (status == IG_OK) status = ig__trainer_open(&t);

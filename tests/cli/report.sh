@@ -42,7 +42,7 @@ test_every_number() {
   want_values a/report.html wanted.values
   # Every class, pair and epoch of the page was compared; what else it says is looked at below.
   cut -d' ' -f1 wanted.values | sort -u >compared
-  values a/report.html | cut -d' ' -f1 | grep -vxFf compared | grep -vE '^(epoch\.[0-9]+\.(img_per_s|val\.data_loss)|param\..*|pair\..*|wrong\..*|verdict|seconds|img_per_s|best_epoch|parameters|pictures\..*)$' >rest &&
+  values a/report.html | cut -d' ' -f1 | grep -vxFf compared | grep -vE '^(epoch\.[0-9]+\.(img_per_s|val\.data_loss)|param\..*|pair\..*|wrong\..*|verdict|seconds|img_per_s|best_epoch|parameters|pictures\..*|speed\..*)$' >rest &&
     fail "not compared: $(head -n 5 rest | tr '\n' ' ')"
   # Weights against the summary; the exact zeros of l1 are there.
   want_equal "$(values a/report.html | sed -n 's/^parameters //p')" "$("$imgrad" summary a --json | jq .parameters)" parameters

@@ -14,7 +14,7 @@ test_version() {
 test_overview() {
   run help
   want_code 0
-  for word in ascend bench compare eval gradcheck help info lr-find models predict prune report summary train tune version optimizers schedules "Exit codes"; do want_out "$word"; done
+  for word in ascend bench compare eval gradcheck help info lr-find models predict prune report summary surface train tune version optimizers schedules "Exit codes"; do want_out "$word"; done
   whole=$out
   run --help
   want_code 0
@@ -28,7 +28,7 @@ test_no_command() {
 }
 
 test_help_of_every_command() {
-  for command in ascend bench compare eval gradcheck help info lr-find models predict prune report summary train tune version; do
+  for command in ascend bench compare eval gradcheck help info lr-find models predict prune report summary surface train tune version; do
     run "$command" --help
     want_code 0
     want_out "usage: imgrad $command"
@@ -188,6 +188,10 @@ test_summary() {
   want_out conv2d
   run summary textbook --plan
   want_code 0
+  want_no_out forecast
+  run summary textbook --forecast --pictures 60000 --batch 64
+  want_code 0
+  for word in "ms a step of 64 pictures" "of 60,000 pictures, 938 steps" GF/s assumed; do want_out "$word"; done
 }
 
 test_json() {
@@ -204,6 +208,8 @@ test_json() {
   run summary textbook --json
   want_json '.[0].parameters == 225034 and .[0].macs > 1e6 and (.[0].layers | length) >= 8'
   [ "$(wc -l <stdout)" = 1 ] || fail "more than one line"
+  run summary textbook --json --forecast
+  want_json '.[0] | .forecast.step > 0 and .forecast.bytes == .weight_bytes + .training_bytes and .forecast.steps == 1563 and (.layers | map(.seconds) | add) <= .forecast.step'
   run bench softmax --calibrate --json
   want_code 0
   want_json '.[0] | .rows == [] and (.constants | map(.ways) | index("winograd, stride 2")) != null'

@@ -69,6 +69,8 @@ test_names() {
     [ -s list ] || fail "help ${verb%:*} names no options of its own"
     while read -r word; do stands "$word" ${verb#*:}.md; done <list
   done
+  "$imgrad" help surface | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
+  while read -r word; do stands "$word" optima.md; done <list
   "$imgrad" help prune | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
   while read -r word; do stands "$word" regularisation.md; done <list
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list

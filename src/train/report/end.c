@@ -1,6 +1,7 @@
 /* What training writes as its last: the report of the run that just ended. */
 #include "base/text.h"
 #include "train/report/report.h"
+#include "train/speed.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,7 +30,9 @@ static ig_status write_report(ig__trainer *t, const ig_train_result *r, ig__answ
     view.answers = answers;
   }
   char *page = ig__format("%s/report.html", t->folder), *wrong = ig__format("%s/wrong.csv", t->folder);
-  ig_status status = page && wrong ? ig__report_write(&view, page, wrong) : IG_NO_MEMORY;
+  ig_status status = page && wrong ? IG_OK : IG_NO_MEMORY;
+  if (status == IG_OK && measured) status = ig__speed_measure(t);
+  if (status == IG_OK) status = ig__report_write(&view, page, wrong);
   ig__free(page);
   ig__free(wrong);
   return ig__fail_at(status, "the run is whole, its report is not");

@@ -1,6 +1,7 @@
 /* Pictures: those that were wrong, by pairs of classes, and some of those that training sees. */
 #include "base/text.h"
 #include "train/report/report.h"
+#include "train/restarts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,7 @@ ig_status ig__report_examples(const ig__run_view *view, ig__buffer *out) {
   const ig__batch *batch = NULL;
   if (!order) return IG_NO_MEMORY;
   memcpy(order, view->samples->ref[IG__TRAIN], (size_t)all * sizeof *order);
-  ig_status status = ig__order_epoch(order, all, (uint64_t)view->options->seed, 1);
+  ig_status status = ig__order_epoch(order, all, ig__run_seed(view->options), 1);
   int64_t count = all < EXAMPLES ? all : EXAMPLES;
   if (status == IG_OK) status = ig__loader_start(view->train_loader, order, count, 0);
   ig__html_section(out, "examples", "Training pictures as the network gets them");

@@ -66,10 +66,12 @@ typedef enum ig__verdict { IG__VERDICT_NONE, IG__VERDICT_NOTHING, IG__VERDICT_OV
 ig__verdict ig__report_judge(const ig__run_state *state, double baseline, int *since, char why[512]);
 
 void ig__report_verdict(const ig__run_view *view, ig__buffer *out);
+ig_status ig__report_restarts(const ig__run_view *view, ig__buffer *out); /* of a run that is the best of several */
 ig_status ig__report_curves(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_classes(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_gallery(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_examples(const ig__run_view *view, ig__buffer *out);
+ig_status ig__report_speed(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_weights(const ig__run_view *view, ig__buffer *out);
 ig_status ig__report_configuration(const ig__run_view *view, ig__buffer *out);
 

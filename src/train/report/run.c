@@ -223,10 +223,12 @@ ig_status ig__report_run(const ig__run_view *v, ig__buffer *out) {
     ig__buffer_text(out, "</p></section>\n");
   }
   ig__report_verdict(v, out);
+  IG__TRY(ig__report_restarts(v, out));
   IG__TRY(ig__report_curves(v, out));
   IG__TRY(ig__report_classes(v, out));
   IG__TRY(ig__report_gallery(v, out));
   IG__TRY(ig__report_weights(v, out));
+  IG__TRY(ig__report_speed(v, out));
   IG__TRY(ig__report_examples(v, out));
   IG__TRY(ig__report_configuration(v, out));
   ig__buffer_text(out, "<footer>imgrad %s. Numbers carry their exact values as data-value.</footer>\n", ig_version());

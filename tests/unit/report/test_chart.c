@@ -135,3 +135,61 @@ TEST(every_allocation_fails) {
   }
 }
 #endif
+
+/* A plane has straight lines of equal value, each a step in every square of a row; its cells grow darker to one side. */
+TEST(contours_of_a_plane) {
+  double value[7 * 5];
+  ig__buffer b = {0};
+  for (int i = 0; i < 35; i++) value[i] = i % 7; /* 0 … 6 from left to right */
+  ig__contour c = {.title = "T&T", .x_name = "x", .y_name = "y", .value_name = "loss", .x = {-3, 3}, .y = {-2, 2}, .columns = 7, .rows = 5, .value = value,
+                   .mark_x = 0, .mark_y = 0};
+  ig__chart_contour(&b, &c);
+  CHECK_INT(count(of(&b), "<title>"), 35);
+  CHECK_HAS(of(&b), "<title>-3, -2: 0</title>");
+  CHECK_HAS(of(&b), "T&amp;T");
+  /* Levels 0 … 6: those inside cross the four squares of one column, that of the least none, because nothing is below it. */
+  const char *at = of(&b);
+  for (int level = 0; level <= 6; level++) {
+    CHECK((at = strstr(at, "class=\"iso\" d=\"")));
+    const char *end = strchr(at += 15, '"');
+    int pieces = 0;
+    double x, y, u, v, first = -1;
+    for (; at < end; pieces++) {
+      int used = 0;
+      CHECK(sscanf(at, "M%lf %lfL%lf %lf%n", &x, &y, &u, &v, &used) == 4);
+      CHECK_NEAR(x, u, 1e-9);
+      if (first < 0) first = x;
+      CHECK_NEAR(x, first, 1e-9);
+      at += used;
+    }
+    CHECK_INT(pieces, level ? 4 : 0);
+  }
+  ig__buffer_free(&b);
+}
+
+/* A saddle's lines do not cross: in the square around it the level goes round the corners that are not like its middle. */
+TEST(contours_round_a_saddle_and_holes) {
+  double value[9] = {0, 5, 10, 5, 5, 5, 10, 5, 0};
+  ig__buffer b = {0};
+  ig__contour c = {.title = "t", .x_name = "x", .y_name = "y", .value_name = "v", .x = {-1, 1}, .y = {-1, 1}, .columns = 3, .rows = 3, .value = value,
+                   .mark_x = NAN, .mark_y = NAN};
+  ig__chart_contour(&b, &c);
+  CHECK_INT(count(of(&b), "<title>"), 9);
+  CHECK(!strstr(of(&b), "class=\"l1\""));
+  ig__buffer_free(&b);
+  value[4] = NAN; /* every square has it as a corner */
+  value[0] = INFINITY;
+  ig__chart_contour(&b, &c);
+  CHECK_INT(count(of(&b), "<title>"), 7);
+  CHECK(strstr(of(&b), "class=\"iso\" d=\"\"") && !strstr(of(&b), "class=\"iso\" d=\"M"));
+  CHECK(!strstr(of(&b), "nan") && !strstr(of(&b), "inf"));
+  ig__buffer_free(&b);
+  for (int i = 0; i < 9; i++) value[i] = NAN;
+  ig__chart_contour(&b, &c);
+  CHECK_HAS(of(&b), "nothing to draw");
+  ig__buffer_free(&b);
+  for (int i = 0; i < 9; i++) value[i] = 2;
+  ig__chart_contour(&b, &c);
+  CHECK_INT(count(of(&b), "<title>"), 9);
+  ig__buffer_free(&b);
+}

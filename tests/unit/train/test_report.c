@@ -204,8 +204,8 @@ TEST(disk_full_at_the_report) {
   ig__fault_set("write@1000000");
   RUN(context, TINY, "epochs", "1", "out", run);
   uint64_t writes = ig__fault_calls("write");
-  for (int k = 1; k <= 2; k++) {
-    run = in_folder(k == 1 ? "full1" : "full2");
+  for (int k = 1; k <= 3; k++) { /* speed.csv, wrong.csv, report.html */
+    run = in_folder(k == 1 ? "full1" : k == 2 ? "full2" : "full3");
     snprintf(spec, sizeof spec, "write@%llu=ENOSPC", (unsigned long long)writes + (unsigned long long)k);
     ig__fault_set(spec);
     CHECK_STATUS(TRAIN(context, &result, NULL, TINY, "epochs", "1", "out", run, "report", "yes"), IG_IO);
