@@ -1,6 +1,6 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
 #include "train/checkpoint.h"
-#include "train/regularise.h"
+#include "train/lambda.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -81,6 +81,7 @@ ig_status ig__trainer_step(ig__trainer *t, double lr, int64_t *pictures) {
   IG__TRY(ig__updater_step(t->updater, t->loss, lr, t->state.step + 1,
                            t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
+  IG__TRY(ig__lambda_step(t));
   ig__averager_step(t);
   t->state.tally.n += *pictures;
   t->state.tally.loss += loss;
@@ -105,6 +106,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
   int64_t in_epoch = (t->state.position + per_step - 1) / per_step; /* left-out pictures make an epoch shorter */
   /* The row of an epoch that was stopped behind its last step has the rate of that step. */
   if (t->state.step) t->lr = rate_at(t, t->state.step - 1);
+  ig__lambda_set(t, t->state.step ? t->state.step - 1 : 0);
   ig__loader_epoch(t->loader, t->state.epoch + 1);
   IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], t->state.position));
   for (;;) {
@@ -119,6 +121,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
     if (t->stopped) return stop;
     IG__TRY(ig__plan_mend(t, now));
     if (t->state.planned_steps && ig__plan_ended(t)) break;
+    ig__lambda_set(t, t->state.step);
     ig_status status = ig__trainer_step(t, rate_at(t, t->state.step), &pictures);
     if (status == IG_OK && !pictures) break;
     IG__TRY(ig__trainer_watch(t, status));

@@ -83,7 +83,7 @@ static void watch(const char *text, int count, const double *values, bool accura
   double state[IG__SCHEDULE_STATE] = {0};
   CHECK_OK(ig__schedule_parse(text, &s, &options));
   for (int i = 0; i < count; i++) {
-    s->observe(options, state, accuracy ? 7 : values[i], accuracy ? values[i] : NAN);
+    s->observe(options, state, &(ig__outcome){.loss = accuracy ? 7 : values[i], .accuracy = accuracy ? values[i] : (double)NAN});
     ig__progress at = {.step = i + 1, .total_steps = count, .steps_per_epoch = 1, .state = state};
     CHECK_NEAR(ig__schedule_factor(s, options, at), want[i], 1e-15);
   }
