@@ -78,6 +78,7 @@ ig_status ig__trainer_step(ig__trainer *t, double lr, int64_t *pictures) {
   if (!*pictures) return IG_OK;
   t->lr = lr;
   t->loss = loss / weight;
+  ig__lambda_set(t, t->state.step);
   IG__TRY(ig__updater_step(t->updater, t->loss, lr, t->state.step + 1,
                            t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
@@ -121,7 +122,6 @@ ig_status ig__train_epoch(ig__trainer *t) {
     if (t->stopped) return stop;
     IG__TRY(ig__plan_mend(t, now));
     if (t->state.planned_steps && ig__plan_ended(t)) break;
-    ig__lambda_set(t, t->state.step);
     ig_status status = ig__trainer_step(t, rate_at(t, t->state.step), &pictures);
     if (status == IG_OK && !pictures) break;
     IG__TRY(ig__trainer_watch(t, status));

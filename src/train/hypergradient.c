@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#define AT_ONCE 4 /* batches of training */
+
 typedef struct sums { double product, gradient, pull; } sums;
 
 struct ig__held {
@@ -63,9 +65,9 @@ static ig_status check(const ig__trainer *t, const ig__hypergradient *o) {
   return IG_OK;
 }
 
-/* The pictures are dealt to batches evenly: one of a few would move λ as far as a whole one. */
+/* Few pictures are looked at all at once, which spares noise; many are dealt to batches evenly: one of a few would move λ as far as a whole one. */
 static int batch_of(const ig__trainer *t) {
-  const int64_t held = t->samples.held_count, parts = (held + t->options->batch / 2) / t->options->batch;
+  const int64_t held = t->samples.held_count, parts = held > AT_ONCE * t->options->batch ? (held + t->options->batch / 2) / t->options->batch : 1;
   return (int)(parts > 1 ? (held + parts - 1) / parts : held);
 }
 

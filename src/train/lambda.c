@@ -101,7 +101,7 @@ ig_status ig__lambda_step(ig__trainer *t) {
   const double *cosine = ig__held_cosine(l->held);
   for (size_t g = 0; g < t->state.moves.count; g++) {
     ig__move *m = &t->state.moves.move[g];
-    if (isfinite(cosine[g])) ig__hypergradient_move(l->options, m->state, cosine[g], m->start);
+    if (isfinite(cosine[g])) ig__hypergradient_move(l->options, m->state, cosine[g], t->lr / ig__updater_base_lr(t->updater), m->start);
   }
   ig__lambda_set(t, t->state.step - 1);
   return IG_OK;

@@ -21,7 +21,7 @@ ig_status ig__lambda_hold(const ig_train_options *run, double *share);
 /* Sets trainer->lambda, and state.moves where λ moves; refuses what makes no sense. Behind the updater and the networks. */
 ig_status ig__lambda_open(ig__trainer *trainer);
 void ig__lambda_free(ig__lambda *lambda);
-void ig__lambda_set(ig__trainer *trainer, int64_t step);  /* what λ is in update `step`, counted from 0 */
+void ig__lambda_set(ig__trainer *trainer, int64_t step);  /* λ becomes what it is in update `step`, counted from 0 */
 ig_status ig__lambda_step(ig__trainer *trainer);          /* after an update */
 ig_status ig__lambda_epoch(ig__trainer *trainer);         /* behind the row of an epoch, which is the last of the history */
 void ig__lambda_as_kept(ig__trainer *trainer);            /* λ is that of the weights kept, to be measured with them */
