@@ -19,7 +19,7 @@ typedef struct sums { double product, gradient, pull; } sums;
 struct ig__held {
   ig__network network;
   ig__loader *loader;
-  ig__ref *order;            /* of the present pass over the pictures */
+  ig__ref *order;            /* of the pictures: drawn once, so that no batch is of one class */
   bool started;
   void *grads;               /* of the loss, at the new weights */
   double *gain;              /* room for each thread, as long as a piece */
@@ -88,7 +88,10 @@ static ig_status make(ig__trainer *t, ig__held *h) {
   h->of_move = ig__alloc(h->moves, sizeof *h->of_move);
   h->slope = ig__alloc(h->moves, sizeof *h->slope);
   h->cosine = ig__alloc(h->moves, sizeof *h->cosine);
-  return h->order && h->grads && t->updater->pull && h->gain && h->of_piece && h->of_move && h->slope && h->cosine ? IG_OK : IG_NO_MEMORY;
+  if (!h->order) return IG_NO_MEMORY;
+  memcpy(h->order, t->samples.held, (size_t)t->samples.held_count * sizeof *h->order);
+  IG__TRY(ig__order_epoch(h->order, t->samples.held_count, (uint64_t)o->seed, 0));
+  return h->grads && t->updater->pull && h->gain && h->of_piece && h->of_move && h->slope && h->cosine ? IG_OK : IG_NO_MEMORY;
 }
 
 ig_status ig__held_new(ig__trainer *t, const ig__hypergradient *options, ig__held **out) {
@@ -114,27 +117,18 @@ void ig__held_free(ig__held *h) {
 
 /* ---- the next batch ------------------------------------------------------------------------------------------------------ */
 
-static ig_status start_pass(const ig__trainer *t, ig__held *h) {
-  const ig__moves *s = &t->state.moves;
-  const int64_t count = t->samples.held_count;
-  memcpy(h->order, t->samples.held, (size_t)count * sizeof *h->order);
-  IG__TRY(ig__order_epoch(h->order, count, (uint64_t)t->options->seed, s->pass + 1));
-  h->started = true;
-  return ig__loader_start(h->loader, h->order, count, s->position);
-}
-
+/* Round and round in one order. */
 static ig_status next_batch(ig__trainer *t, ig__held *h, const ig__batch **batch) {
-  ig__moves *s = &t->state.moves;
-  if (!h->started) IG__TRY(start_pass(t, h));
+  int64_t *position = &t->state.moves.position;
+  if (!h->started) IG__TRY(ig__loader_start(h->loader, h->order, t->samples.held_count, *position));
+  h->started = true;
   IG__TRY(ig__loader_next(h->loader, batch));
   if (!*batch) {
-    s->pass++;
-    s->position = 0;
-    IG__TRY(start_pass(t, h));
+    IG__TRY(ig__loader_start(h->loader, h->order, t->samples.held_count, 0));
     IG__TRY(ig__loader_next(h->loader, batch));
   }
   if (!*batch) return ig__fail(IG_BAD_DATA, "%s: not one of the pictures that are held back for λ can be read", t->options->data);
-  s->position = (*batch)->next;
+  *position = (*batch)->next;
   return IG_OK;
 }
 

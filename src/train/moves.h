@@ -19,7 +19,7 @@ typedef struct ig__moves {
   size_t count;
   double *past;              /* λ in the last step of each finished epoch: [epochs][count] */
   size_t past_count, past_capacity; /* numbers */
-  int64_t pass, position;    /* of the pictures that are held back: which pass over them, and where in it */
+  int64_t position;          /* in the round of the pictures that are held back */
 } ig__moves;
 
 /* Of one parameter's weights. */

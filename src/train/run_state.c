@@ -109,7 +109,6 @@ static void pass_moves(stream *s, ig__moves *m) {
   if (!pass_list(s, &m->past_count, (void **)&m->past, sizeof *m->past, sizeof *m->past)) return;
   for (size_t i = 0; i < m->past_count; i++) pass_double(s, &m->past[i]);
   if (!s->out) m->past_capacity = m->past_count;
-  pass_i64(s, &m->pass);
   pass_i64(s, &m->position);
 }
 
@@ -155,7 +154,7 @@ static bool watch_makes_sense(const ig__rate_watch *w) {
 }
 
 static bool moves_make_sense(const ig__moves *m, uint64_t rows) {
-  bool good = m->past_count == m->count * rows && m->pass >= 0 && m->position >= 0;
+  bool good = m->past_count == m->count * rows && m->position >= 0;
   for (size_t i = 0; i < m->count; i++) {
     good &= m->move[i].start > 0 && m->move[i].start <= 1e12;
     for (int k = 0; k < IG__SCHEDULE_STATE; k++) good &= isfinite(m->move[i].state[k]) && fabs(m->move[i].state[k]) < 0x1p50;
