@@ -39,7 +39,8 @@ for seed in $(seq "$seeds"); do
   run "$seed" none --l2 0
   run "$seed" tune --l2 "$(sed -n 's/^chosen *l2=//p' "$folder.txt")"
   run "$seed" tune-loss --l2 "$by_loss"
-  for start in 1e-7 1e-5 1e-2 1e-1; do run "$seed" "network-$start" --l2 "$start" --lambda-schedule hypergradient; done
+  for start in 1e-7 1e-5 1e-2; do run "$seed" "network-$start" --l2 "$start" --lambda-schedule hypergradient; done
+  run "$seed" network-1e-1 --l2 1e-1 --lambda-schedule "hypergradient high=1"
   for start in 1e-5 1e-2; do run "$seed" "layer-$start" --l2 "$start" --lambda-schedule "hypergradient per=layer"; done
   for start in 1e-5 1e-3; do run "$seed" "gap-$start" --l2 "$start" --lambda-schedule gap --val 0.1; done
   run "$seed" constant --l2 2e-3

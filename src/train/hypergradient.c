@@ -58,9 +58,10 @@ static ig_status check(const ig__trainer *t, const ig__hypergradient *o) {
                     ig__print_double(number, o->hold), (long long)t->samples.count[IG__TRAIN]);
   for (size_t g = 0; g < t->state.moves.count; g++) {
     const ig__move *m = &t->state.moves.move[g];
-    if (m->start < o->low || m->start > o->high)
-      return ig__fail(IG_USAGE, "--lambda-schedule hypergradient: it begins with λ %s%s%s, which is not between low and high", ig__print_double(number, m->start),
-                      *m->name ? " of " : "", m->name);
+    const double full = t->lambda->full[g];
+    if (full < o->low || full > o->high)
+      return ig__fail(IG_USAGE, "--lambda-schedule hypergradient: it begins with λ %s%s%s, and low=%g and high=%g are its bounds; move them, or begin "
+                      "elsewhere", ig__print_double(number, full), *m->name ? " of " : "", m->name, o->low, o->high);
   }
   return IG_OK;
 }

@@ -31,15 +31,21 @@ static ig_status check(const ig__trainer *t, const ig__lambda *l, int count) {
   return IG_OK;
 }
 
-static ig_status name_moves(ig__trainer *t, const ig__lambda *l, int count) {
+static ig_status name_moves(ig__trainer *t, ig__lambda *l, int count) {
   const ig__model *m = t->model;
   ig__moves *s = &t->state.moves;
   s->count = (size_t)count;
-  if (!(s->move = ig__alloc(s->count, sizeof *s->move))) return IG_NO_MEMORY;
+  l->full = ig__alloc(s->count, sizeof *l->full);
+  if (!l->full || !(s->move = ig__alloc(s->count, sizeof *s->move))) {
+    s->count = 0;
+    return IG_NO_MEMORY;
+  }
   for (size_t i = m->param_count; i-- > 0;) {
     if (l->group[i] < 0) continue;
     ig__move *move = &s->move[l->group[i]];
-    move->start = ig__acts_given(m, &t->updater->penalties, i);
+    const ig__acting *a = ig__acts_first(m, &t->updater->penalties, i);
+    move->start = a->lambda[i] / a->unit;
+    l->full[l->group[i]] = a->lambda[i];
     if (count > 1) ig__snprintf(move->name, IG__MOVE_NAME, "%.31s", m->line[m->param[i].line].name);
   }
   return IG_OK;
@@ -64,6 +70,7 @@ void ig__lambda_free(ig__lambda *l) {
   if (!l) return;
   ig__held_free(l->held);
   ig__free(l->options);
+  ig__free(l->full);
   ig__free(l->group);
   ig__free(l);
 }
@@ -101,7 +108,7 @@ ig_status ig__lambda_step(ig__trainer *t) {
   const double *cosine = ig__held_cosine(l->held);
   for (size_t g = 0; g < t->state.moves.count; g++) {
     ig__move *m = &t->state.moves.move[g];
-    if (isfinite(cosine[g])) ig__hypergradient_move(l->options, m->state, cosine[g], t->lr / ig__updater_base_lr(t->updater), m->start);
+    if (isfinite(cosine[g])) ig__hypergradient_move(l->options, m->state, cosine[g], t->lr / ig__updater_base_lr(t->updater), l->full[g]);
   }
   ig__lambda_set(t, t->state.step - 1);
   return IG_OK;

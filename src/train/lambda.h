@@ -12,7 +12,8 @@ typedef struct ig__lambda {
   const ig__schedule *schedule;
   void *options;
   int *group;                /* of each parameter: which λ is its; −1: none acts */
-  double given;              /* that of the first */
+  double given;              /* that of the first, as the options give it */
+  double *full;              /* of each that moves, where it begins: what it is resolved to, the number that multiplies ‖w‖² */
   ig__held *held;            /* of a hypergradient; else NULL */
 } ig__lambda;
 

@@ -127,7 +127,7 @@ void ig__acts_free(ig__acts *list) {
   *list = (ig__acts){0};
 }
 
-static const ig__acting *acting(const ig__acts *list, const ig__model *m, size_t i) {
+const ig__acting *ig__acts_first(const ig__model *m, const ig__acts *list, size_t i) {
   for (size_t k = 0; k < list->count && !m->param[i].frozen; k++)
     if (list->entry[k].lambda[i] > 0 && list->entry[k].unit > 0) return &list->entry[k];
   return NULL;
@@ -137,7 +137,7 @@ int ig__acts_groups(const ig__model *m, const ig__acts *list, bool layers, int *
   int count = 0;
   for (size_t i = 0; i < m->param_count; i++) {
     group[i] = -1;
-    if (!acting(list, m, i)) continue;
+    if (!ig__acts_first(m, list, i)) continue;
     for (size_t k = 0; k < i && group[i] < 0; k++)
       if (group[k] >= 0 && (!layers || m->param[k].line == m->param[i].line)) group[i] = group[k];
     if (group[i] < 0) group[i] = count++;
@@ -146,7 +146,7 @@ int ig__acts_groups(const ig__model *m, const ig__acts *list, bool layers, int *
 }
 
 double ig__acts_given(const ig__model *m, const ig__acts *list, size_t param) {
-  const ig__acting *a = acting(list, m, param);
+  const ig__acting *a = ig__acts_first(m, list, param);
   return a ? a->lambda[param] / a->unit : 0;
 }
 

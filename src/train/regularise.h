@@ -16,7 +16,8 @@ void ig__acts_free(ig__acts *penalties);
 /* Which λ of a λ that moves belongs to each parameter, by number: 0 for all on which a penalty acts, or with `layers` one for each
  * line that has such; −1: none acts. Answers how many there are. */
 int ig__acts_groups(const ig__model *model, const ig__acts *penalties, bool layers, int *group);
-/* The λ, as it was given, of the first penalty that acts on this parameter; 0: none does. */
+/* The first penalty with a λ that acts on this parameter; NULL: none does. And its λ as it was given; 0: none. */
+const ig__acting *ig__acts_first(const ig__model *model, const ig__acts *penalties, size_t param);
 double ig__acts_given(const ig__model *model, const ig__acts *penalties, size_t param);
 /* Ω of the model's weights by a run's own options, so that a loss means afterwards what it meant while training; with the λ that it
  * had at these weights, when it moved (model->lambda). `pictures`: of its training part. */

@@ -10,8 +10,8 @@ static const ig__option table[] = {
   IG__OPTION_WORDS(ig__hypergradient, per, "network", 1, 0, "", "one lambda for all, or one for each layer", pers),
   IG__OPTION(ig__hypergradient, hold, "0.05", 0.001, 0.9, "share", "part of the training pictures that is held back to move lambda"),
   IG__OPTION(ig__hypergradient, rate, "0.1", 0, 1, "", "largest change of log lambda at a step, at the full learning rate"),
-  IG__OPTION(ig__hypergradient, low, "1e-8", 1e-300, 1e6, "", "least lambda"),
-  IG__OPTION(ig__hypergradient, high, "1", 1e-300, 1e6, "", "largest lambda"),
+  IG__OPTION(ig__hypergradient, low, "1e-8", 1e-300, 1e6, "", "least lambda, of the full scale"),
+  IG__OPTION(ig__hypergradient, high, "0.01", 1e-300, 1e6, "", "largest lambda, of the full scale"),
   IG__OPTION(ig__hypergradient, warmup, "0", 0, 1e6, "epochs", "lambda rises linearly over these first epochs"),
   IG__OPTIONS_END };
 

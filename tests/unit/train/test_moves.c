@@ -84,7 +84,7 @@ typedef struct { double loss, slope[3], lambda[3]; size_t count; } look;
 static look look_at(ig_context *context, const char *optimizer, const char *schedule, int steps, size_t which, double by) {
   ig_train_options o = ig_train_options_default();
   ig__trainer t = {.context = context, .options = &o, .asked = &o};
-  const char *const words[][2] = {{"data", "digits train=200 test=20"}, {"model", net_of()}, {"batch", "16"}, {"precision", "f64"}, {"l2", "0.02"},
+  const char *const words[][2] = {{"data", "digits train=200 test=20"}, {"model", net_of()}, {"batch", "16"}, {"precision", "f64"}, {"l2", "0.005"},
                                   {"lr", "0.02"}, {"optimizer", optimizer}, {"lambda-schedule", schedule}, {"lr-scale", "dense1.*=0.5"}};
   look l = {0};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) CHECK_OK(ig_option_set(IG_VERB_TRAIN, &o, words[i][0], words[i][1]));
@@ -105,7 +105,7 @@ static look look_at(ig_context *context, const char *optimizer, const char *sche
 }
 
 static void check_derivative(ig_context *context, const char *optimizer, const char *schedule, int steps, size_t moves) {
-  const double h = 1e-3;
+  const double h = 1e-4;
   const look here = look_at(context, optimizer, schedule, steps, 0, 0);
   CHECK_INT(here.count, moves);
   for (size_t g = 0; g < moves; g++) {
@@ -132,7 +132,7 @@ TEST(held_pictures_are_apart) {
   ig_context *context = threads(1);
   ig_train_options o = ig_train_options_default();
   ig__trainer t = {.context = context, .options = &o, .asked = &o};
-  const char *const words[][2] = {{"data", "digits train=400 test=20"}, {"model", "softmax"}, {"l2", "0.02"}, {"lambda-schedule", "hypergradient hold=0.1"}};
+  const char *const words[][2] = {{"data", "digits train=400 test=20"}, {"model", "softmax"}, {"l2", "0.005"}, {"lambda-schedule", "hypergradient hold=0.1"}};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) CHECK_OK(ig_option_set(IG_VERB_TRAIN, &o, words[i][0], words[i][1]));
   CHECK_OK(ig__trainer_open(&t));
   CHECK_INT(t.samples.count[IG__VAL], 40);
@@ -160,6 +160,19 @@ TEST(lambda_stays_within_bounds) {
   ig__run_state s = state_of(out);
   for (int i = 0; i < 6; i++) CHECK(s.history[i].lambda > 0.009 * (1 - 1e-12) && s.history[i].lambda < 0.011 * (1 + 1e-12));
   CHECK(s.history[5].lambda != 0.01);
+  ig__run_state_free(&s);
+  ig_context_free(context);
+}
+
+/* The bounds are of the λ that multiplies ‖w‖², whatever the scale it is given in. */
+TEST(bounds_are_of_the_full_scale) {
+  ig_context *context = threads(1);
+  const char *net = net_of(), *out = in_folder("out");
+  RUN(context, SHORT, "epochs", "3", "l2", "1", "l2_scale", "half_mean", "lambda-schedule", "hypergradient rate=1", "out", out);
+  ig__run_state s = state_of(out);
+  const double pictures = 171; /* 200, without 20 of validation and 9 that are held back */
+  for (int i = 0; i < 3; i++) CHECK(s.history[i].lambda <= 0.01 * 2 * pictures * (1 + 1e-12));
+  CHECK(s.history[0].lambda != 1);
   ig__run_state_free(&s);
   ig_context_free(context);
 }
@@ -246,7 +259,8 @@ TEST(what_makes_no_sense_is_refused) {
   refused("penalty", "max_norm 2", "hypergradient", "penalty max_norm");
   refused("clip", "1", "hypergradient", "--clip 1");
   refused("limit", "10", "hypergradient", "that is none");
-  refused("l2", "1e-3", "hypergradient low=0.01", "not between low and high");
+  refused("l2", "1e-3", "hypergradient low=0.005", "low=0.005 and high=0.01 are its bounds");
+  refused("l2", "0.1", "hypergradient", "begins with λ 0.1,");
   refused("l2", "1e-3", "hypergradient low=2 high=1", "is above high");
   refused("l2", "1e-3", "hypergradint", "did you mean hypergradient");
   refused("schedule", "gap", "constant", "--lambda-schedule");
