@@ -60,7 +60,7 @@ static void lambda_chart(const ig__run_view *view, ig__buffer *out, const double
     series[g] = (ig__series){.name = m->move[g].name, .x = v, .y = each + g * n, .count = n, .colour = (int)g};
   }
   if (!several) series[0] = (ig__series){.name = "λ", .x = v, .y = v + LAMBDA * n, .count = n, .colour = 4};
-  chart(view, out, &(ig__chart){.small = true, .title = several ? "λ of each layer, end of epoch" : m->count > 1 ? "λ, mean of the layers, end of epoch" : "λ, end of epoch",
+  chart(view, out, &(ig__chart){.title = several ? "λ of each layer, end of epoch" : m->count > 1 ? "λ, mean of the layers, end of epoch" : "λ, end of epoch",
                                 .y_scale = IG__SCALE_LOG}, series, several ? (int)m->count : 1);
   ig__free(each);
 }
@@ -79,12 +79,13 @@ static void charts(const ig__run_view *view, ig__buffer *out, const double *v) {
   ig__buffer_text(out, "<div class=\"charts\">\n");
   chart(view, out, &(ig__chart){.title = "Loss of the data", .y_scale = IG__SCALE_AUTO}, loss, 1 + val);
   chart(view, out, &(ig__chart){.title = "Accuracy", .share = true}, accuracy, 1 + val);
-  ig__buffer_text(out, "</div>\n<div class=\"charts three\">\n");
-  if (view->state->moves.count) ig__snprintf(title, sizeof title, "Penalty Ω");
-  if (view->state->moves.count) lambda_chart(view, out, v);
-  if (largest(v + PENALTY * n, n) > 0) chart(view, out, &(ig__chart){.small = true, .title = title, .y_scale = IG__SCALE_AUTO}, penalty, 1);
-  chart(view, out, &(ig__chart){.small = true, .title = "Learning rate, end of epoch", .y_scale = IG__SCALE_AUTO}, rate, 1);
-  chart(view, out, &(ig__chart){.small = true, .title = "Norm of all weights, ‖w‖₂"}, norm, 1);
+  const bool three = !view->state->moves.count; /* with that of λ they are four, two in a row */
+  ig__buffer_text(out, "</div>\n<div class=\"charts%s\">\n", three ? " three" : "");
+  if (!three) ig__snprintf(title, sizeof title, "Penalty Ω");
+  if (!three) lambda_chart(view, out, v);
+  if (largest(v + PENALTY * n, n) > 0) chart(view, out, &(ig__chart){.small = three, .title = title, .y_scale = IG__SCALE_AUTO}, penalty, 1);
+  chart(view, out, &(ig__chart){.small = three, .title = "Learning rate, end of epoch", .y_scale = IG__SCALE_AUTO}, rate, 1);
+  chart(view, out, &(ig__chart){.small = three, .title = "Norm of all weights, ‖w‖₂"}, norm, 1);
   ig__buffer_text(out, "</div>\n");
 }
 

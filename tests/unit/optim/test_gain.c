@@ -20,6 +20,7 @@ static void check(const char *text, int steps) {
   place p = {.w = {0}}, moved;
   double gain[COUNT];
   CHECK_OK(ig__optimiser_parse(text, &o, &options));
+  CHECK(o->gain);
   for (int s = 1; s <= steps; s++) {
     for (int i = 0; i < COUNT; i++) p.g[i] = sin(0.7 * s + i) + 0.3 * cos(1.3 * i);
     if (s < steps) step(o, options, &p, s, NULL);

@@ -314,7 +314,7 @@ TEST(faults_of_a_lambda) {
   ig_context *context = threads(1);
   const char *net = net_of(), *out = in_folder("out");
   const int64_t before = ig__alloc_outstanding();
-  for (int n = 1;; n += 7) {
+  for (int n = 1;; n += 13) {
     ig_train_result r;
     char spec[32];
     remove_run(out);
