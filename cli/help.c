@@ -19,7 +19,7 @@ static const struct { const char *name, *about; } topics[] = {
   {"optimizers", "the rules that change the weights"},
   {"penalties", "what keeps the weights small or sparse"},
   {"recipes", "whole runs inside the command, for --config"},
-  {"schedules", "how the learning rate goes"},
+  {"schedules", "how the learning rate goes, and λ"},
   {"sources", "where pictures come from"},
 };
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])

@@ -152,8 +152,8 @@ int cli_man(const char *name) {
 
 /* What an option may name: one of the library's lists. */
 static const struct { const char *option, *list; } named[] = {
-  {"config", "recipes"}, {"data", "sources"}, {"loss", "losses"}, {"model", "models"}, {"optimizer", "optimizers"},
-  {"schedule", "schedules"},
+  {"config", "recipes"}, {"data", "sources"}, {"lambda-schedule", "schedules"}, {"loss", "losses"}, {"model", "models"},
+  {"optimizer", "optimizers"}, {"schedule", "schedules"},
 };
 
 static const char *list_for(const char *option) {

@@ -35,6 +35,7 @@ static void epoch_json(const ig_epoch *e) {
   json_close(&j, '}');
   cli_figures_part_json(&j, "val", &e->val);
   json_double(&j, "lr", e->lr);
+  json_double(&j, "lambda", e->lambda);
   json_double(&j, "weight_norm", e->weight_norm);
   json_double(&j, "img_per_s", e->images_per_second);
   json_double(&j, "wait", e->wait);
@@ -85,6 +86,7 @@ static void result_json(const watcher *w, const ig_train_result *r, ig_status st
     json_int(&j, "zeros", r->zeros);
     json_int(&j, "filters", r->filters);
     json_int(&j, "dead_filters", r->dead);
+    json_int(&j, "collapsed_layers", r->collapsed);
   }
   json_double(&j, "seconds", r->seconds);
   json_int(&j, "broken", r->broken);

@@ -69,6 +69,7 @@ typedef struct ig_train_options {
   double momentum;              /* handed to the optimiser; −1: its own default */
   double l2, l1;                /* λ of the penalties */
   char l2_scale[16];            /* "full" λ‖w‖², "half" λ/2‖w‖², "half_mean" λ/2m‖w‖² */
+  char lambda_schedule[IG_SPEC_SIZE]; /* how λ moves: "constant", "cosine", "gap", "hypergradient per=layer" */
   char penalty[IG_SPEC_SIZE];   /* further ones, and λ by parameter: "group_lasso 1e-3 on=conv2d*, max_norm 3" */
   double weight_decay;          /* decoupled: w −= lr·weight_decay·w; −1: the optimiser's own, 0 but for adamw */
   char average[IG_SPEC_SIZE];   /* a mean of the weights that is measured and kept: "none", "ema 0.999", "swa" */
@@ -111,6 +112,7 @@ typedef struct ig_epoch {
   /* Full-batch descent (else 0): largest |element| of the gradient; gradients of the whole data that the run has cost so far,
    * a loss alone counting a third and a Hessian-vector product two. */
   double gradient, cost;
+  double lambda;                /* in the last step, of the first penalty that acts (with one a layer, their geometric mean); 0: none acts */
 } ig_epoch;
 
 typedef struct ig_progress {
@@ -142,6 +144,7 @@ typedef struct ig_train_result {
   int rate_warnings; ig_rate_warning rate_warning[IG_RATE_CAUSES]; /* what the losses said of the learning rate; logged when seen */
   int64_t weights, zeros;       /* of all layers, biases apart; how many are exactly zero */
   int64_t filters, dead;        /* filters and units; those of which every weight is zero */
+  int collapsed;                /* layers whose weights have gone to nothing; logged when seen */
   bool measured;                /* val, test, baseline, weights … dead are filled in */
 } ig_train_result;
 

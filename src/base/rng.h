@@ -9,7 +9,7 @@
 /* Purposes keep streams apart: the same (seed, key) never serves two of them. */
 typedef enum ig__purpose {
   IG__FOR_INIT = 1, IG__FOR_ORDER, IG__FOR_SPLIT, IG__FOR_LIMIT, IG__FOR_DROPOUT, IG__FOR_AUGMENT, IG__FOR_SOURCE,
-  IG__FOR_NOISE, IG__FOR_TEST, IG__FOR_SEARCH, IG__FOR_SURFACE
+  IG__FOR_NOISE, IG__FOR_TEST, IG__FOR_SEARCH, IG__FOR_HOLD, IG__FOR_SURFACE
 } ig__purpose;
 
 /* Four 32-bit numbers for (key, counter). */

@@ -105,11 +105,12 @@ typedef struct ig__split_options {
   /* `fold` validates, and nothing is test: folds are there to choose by; 1 of 1 is what would validate without folds. `test_fold` is the test part instead of the source's own, taken
    * first, the folds then being parts of what it leaves. */
   ig__fold fold, test_fold;
+  double hold;    /* share of what is left to train on that is held back, taken last; 0 */
 } ig__split_options;
 
-/* The three parts of a run. In each class the samples with the smallest Philox(seed, key) go to validation (test first).
- * Within a part, refs are in the source's order. */
-typedef struct ig__samples { ig__ref *ref[IG__PARTS]; int64_t count[IG__PARTS]; } ig__samples;
+/* The three parts of a run, and what is held back. In each class the samples with the smallest Philox(seed, key) go to validation
+ * (test first). Within a part, refs are in the source's order. */
+typedef struct ig__samples { ig__ref *ref[IG__PARTS]; int64_t count[IG__PARTS]; ig__ref *held; int64_t held_count; } ig__samples;
 ig_status ig__samples_make(const ig__source *source, const ig__split_options *options, ig__samples *out);
 /* The same as if some samples of the source's training part were not there: those where `broken` is 1; NULL: none. */
 ig_status ig__samples_make_without(const ig__source *source, const ig__split_options *options, const uint8_t *broken, ig__samples *out);

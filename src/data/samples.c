@@ -9,13 +9,15 @@
 
 #include <math.h>
 
+#define HELD (IG__PARTS + 1)
+
 typedef struct {
   const ig__source *source;
   int64_t n;            /* samples of the source's training part */
   int classes;          /* one more than the source's: the last takes those without a label */
   ig__ranked *ranked, *scratch, *remainder;
   int32_t *class_of;    /* [n] */
-  uint8_t *to;          /* [n] the part each goes to; IG__PARTS: left out by the limit */
+  uint8_t *to;          /* [n] the part each goes to; IG__PARTS: left out by the limit; HELD */
   int64_t *have, *quota;/* [classes] */
 } split;
 
@@ -99,6 +101,14 @@ static void limit(split *s, const ig__split_options *options) {
   }
 }
 
+/* Each class trains on one sample at least. */
+static void hold(split *s, const ig__split_options *options) {
+  if (!(options->hold > 0)) return;
+  int64_t n = rank(s, options->seed, IG__FOR_HOLD);
+  deal(s, (int64_t)floor(options->hold * (double)n + 0.5), n, 1);
+  take(s, n, HELD);
+}
+
 /* Deals what still trains as cards are dealt, class after class in ranked order: folds differ by one picture at most, in every class
  * and as a whole. */
 static void take_fold(split *s, ig__fold fold, uint64_t seed, int part) {
@@ -146,15 +156,20 @@ static void choose(split *s, const ig__split_options *options, const uint8_t *br
 /* `own`: what the source itself has of each part. */
 static ig_status list(const split *s, const int64_t own[IG__PARTS], ig__samples *out) {
   const ig__source *source = s->source;
-  for (int64_t i = 0; i < s->n; i++)
+  for (int64_t i = 0; i < s->n; i++) {
     if (s->to[i] < IG__PARTS) out->count[s->to[i]]++;
+    out->held_count += s->to[i] == HELD;
+  }
   for (int part = IG__VAL; part < IG__PARTS; part++) out->count[part] += own[part];
   for (int part = 0; part < IG__PARTS; part++)
     if (!(out->ref[part] = ig__alloc((size_t)out->count[part], sizeof **out->ref))) return IG_NO_MEMORY;
-  int64_t at[IG__PARTS] = {0};
-  for (int64_t i = 0; i < s->n; i++)
-    if (s->to[i] < IG__PARTS)
-      out->ref[s->to[i]][at[s->to[i]]++] = (ig__ref){IG__TRAIN, i, source->kind->key(source, IG__TRAIN, i)};
+  if (!(out->held = ig__alloc((size_t)out->held_count, sizeof *out->held))) return IG_NO_MEMORY;
+  int64_t at[HELD + 1] = {0};
+  for (int64_t i = 0; i < s->n; i++) {
+    const int to = s->to[i];
+    if (to == IG__PARTS) continue;
+    (to == HELD ? out->held : out->ref[to])[at[to]++] = (ig__ref){IG__TRAIN, i, source->kind->key(source, IG__TRAIN, i)};
+  }
   for (ig__part part = IG__VAL; part < IG__PARTS; part++)
     for (int64_t i = 0; i < own[part]; i++)
       out->ref[part][at[part]++] = (ig__ref){part, i, source->kind->key(source, part, i)};
@@ -190,6 +205,7 @@ ig_status ig__samples_make_without(const ig__source *source, const ig__split_opt
   ig_status status = split_alloc(&s);
   if (status == IG_OK) {
     choose(&s, options, broken, val, test);
+    hold(&s, options);
     status = list(&s, own, out);
   }
   split_free(&s);
@@ -203,5 +219,6 @@ ig_status ig__samples_make(const ig__source *source, const ig__split_options *op
 
 void ig__samples_free(ig__samples *samples) {
   for (int part = 0; part < IG__PARTS; part++) ig__free(samples->ref[part]);
+  ig__free(samples->held);
   *samples = (ig__samples){0};
 }

@@ -26,6 +26,7 @@ void ig__model_free(ig__model *model) {
   ig__free(model->text);
   ig__free(model->name);
   ig__free(model->loss);
+  ig__free(model->lambda);
   ig__free(model);
 }
 

@@ -51,6 +51,7 @@ typedef struct ig__model {
   char *text;                /* the text as given, blocks and comments included */
   char *name;
   char *loss;                /* that its weights were trained with, of a loaded model; NULL: not known */
+  char *lambda;              /* what its run's λ was multiplied by at these weights, "0.5" or one a layer; NULL: it did not move */
   ig__input_options input;
   ig__line *line;
   size_t line_count, line_capacity;

@@ -33,4 +33,16 @@ static inline void ig__adam_update(const ig__update *u) {
   u->k->adam_step(u->w, u->g, u->slot[0], u->slot[1], o->amsgrad ? u->slot[2] : NULL, &p, u->count);
 }
 
+/* m̂ and v̂ both have g in them. Where amsgrad divides by an older v, that one has not. */
+static inline void ig__adam_gain(const ig__update *u, double *out) {
+  const ig__adam_options *o = u->options;
+  const double first = (1 - o->beta1) / (1 - ig__power(o->beta1, u->step)), second = 1 / (1 - ig__power(o->beta2, u->step));
+  for (int64_t i = 0; i < u->count; i++) {
+    const double g = ig__element(u, u->g, i), m = ig__element(u, u->slot[0], i), v = ig__element(u, u->slot[1], i);
+    const double most = o->amsgrad ? ig__element(u, u->slot[2], i) : v, root = sqrt(most * second), below = root + o->epsilon;
+    const double mean = m * first / (1 - o->beta1), bend = most > v || !(root > 0) ? 0 : mean * second * (1 - o->beta2) * g / (root * below);
+    out[i] = u->lr * (first - bend) / below;
+  }
+}
+
 #endif

@@ -36,15 +36,22 @@ typedef struct ig__update {
   int64_t count;
 } ig__update;
 
+/* Element i of an array of the update's real type. */
+static inline double ig__element(const ig__update *u, const void *array, int64_t i) {
+  return u->k->real_size == 8 ? ((const double *)array)[i] : (double)((const float *)array)[i];
+}
+
 typedef struct ig__optimiser {
   IG__IS_THING;
   int (*slots)(const void *options); /* how many slots these options need */
   double default_lr;
   void (*step)(const ig__update *u);
   double (*weight_decay)(const void *options); /* decoupled decay that these options bring along; NULL: none */
+  /* After `step`: out[i] = −∂w/∂g of that step, weight by weight, everything that was there before it held fixed. */
+  void (*gain)(const ig__update *u, double *out);
 } ig__optimiser;
 
-/* ---- schedules --------------------------------------------------------------------------------------------------- */
+/* ---- schedules: of the learning rate, and of λ --------------------------------------------------------------------- */
 
 /* Where a run stands. `step` counts updates from 0; total_steps is the whole run's; this and steps_per_epoch are ≥ 1. */
 #define IG__SCHEDULE_STATE 6
@@ -53,12 +60,20 @@ typedef struct ig__progress {
   const double *state;               /* what `observe` keeps, IG__SCHEDULE_STATE numbers; NULL: nothing observed yet */
 } ig__progress;
 
+/* What an epoch has shown: figures of validation, or of training where nothing validates; losses are those of the data. */
+typedef struct ig__outcome {
+  double loss, accuracy;             /* penalties included */
+  double data_loss, train_loss;
+  double nothing;                    /* the loss of knowing nothing; 0: not known */
+} ig__outcome;
+
 typedef struct ig__schedule {
   IG__IS_THING;                      /* the options struct of every schedule begins with `double warmup` (epochs) */
-  double (*factor)(const void *options, ig__progress at); /* of the base rate, without warm-up */
-  /* After each epoch, with its validation figures (those of training where nothing validates): what the state becomes, which
-   * is zeros at first and in every checkpoint. NULL: the rate follows from the step alone. */
-  void (*observe)(const void *options, double *state, double loss, double accuracy);
+  double (*factor)(const void *options, ig__progress at); /* of the base rate, or of λ, without warm-up */
+  /* After each epoch: what the state becomes, which is zeros at first and in every checkpoint. NULL: the rate follows from the
+   * step alone. */
+  void (*observe)(const void *options, double *state, const ig__outcome *seen);
+  bool of_lambda;                    /* it has no meaning for the learning rate */
 } ig__schedule;
 
 /* The rate's factor with the common linear warm-up applied (from 1/(w+1) of the first step on to 1 after `warmup` epochs;

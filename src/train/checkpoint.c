@@ -1,6 +1,6 @@
 /* The checkpoint: one file of sections, each with its hash, little-endian.
  *
- *   "IGCKPT03"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
+ *   "IGCKPT04"  u64 fingerprint  u64 sections  then a section: char name[16]  u64 size  u64 hash  bytes
  *
  * Sections: "state" (where the run stands, with the whole history), "params", "states", "slot0", "slot1", … in the real type
  * of the run, "choices" (which kernels convolutions take, in words: graph.h), "descent", the vectors of a full-batch method, in
@@ -12,156 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC "IGCKPT03"
-#define MAX_HISTORY ((uint64_t)10000000)
+#define MAGIC "IGCKPT04"
 #define MAX_CHECKPOINT ((size_t)1 << 40)
-
-/* One list of fields serves writing and reading, so the two cannot disagree. */
-typedef struct stream { ig__buffer *out; const uint8_t *in; uint64_t left; bool bad; } stream;
-
-static void put_u64(ig__buffer *out, uint64_t v) {
-  uint8_t bytes[8];
-  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(v >> (8 * i));
-  ig__buffer_add(out, bytes, sizeof bytes);
-}
-
-static uint64_t get_u64(const uint8_t *p) {
-  uint64_t v = 0;
-  for (int i = 0; i < 8; i++) v |= (uint64_t)p[i] << (8 * i);
-  return v;
-}
-
-static void pass_u64(stream *s, uint64_t *v) {
-  if (s->out) {
-    put_u64(s->out, *v);
-    return;
-  }
-  if (s->left < 8) {
-    s->bad = true;
-    return;
-  }
-  *v = get_u64(s->in);
-  s->in += 8;
-  s->left -= 8;
-}
-
-static void pass_i64(stream *s, int64_t *v) {
-  uint64_t u = (uint64_t)*v;
-  pass_u64(s, &u);
-  *v = (int64_t)u;
-}
-
-static void pass_double(stream *s, double *v) {
-  uint64_t u;
-  memcpy(&u, v, sizeof u);
-  pass_u64(s, &u);
-  memcpy(v, &u, sizeof u);
-}
-
-static void pass_metrics(stream *s, ig_metrics *m) {
-  pass_i64(s, &m->n);
-  pass_double(s, &m->loss);
-  pass_double(s, &m->data_loss);
-  pass_double(s, &m->penalty);
-  pass_double(s, &m->accuracy);
-  pass_double(s, &m->accuracy_low);
-  pass_double(s, &m->accuracy_high);
-}
-
-static void pass_epoch(stream *s, ig_epoch *e) {
-  int64_t number = e->epoch;
-  pass_i64(s, &number);
-  e->epoch = (int)number;
-  pass_double(s, &e->time);
-  pass_metrics(s, &e->train);
-  pass_metrics(s, &e->val);
-  pass_double(s, &e->lr);
-  pass_double(s, &e->weight_norm);
-  pass_double(s, &e->images_per_second);
-  pass_double(s, &e->wait);
-  pass_double(s, &e->gradient);
-  pass_double(s, &e->cost);
-}
-
-static void pass_descent(stream *s, ig__descent_state *d) {
-  double *const numbers[] = {&d->value, &d->norm, &d->first, &d->change, &d->length, &d->damping, &d->cost};
-  int64_t *const counts[] = {&d->iteration, &d->products, &d->pairs, &d->idle};
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) pass_double(s, numbers[i]);
-  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) pass_i64(s, counts[i]);
-}
-
-/* The watch is doubles and nothing else. */
-static void pass_watch(stream *s, ig__rate_watch *w) {
-  double number[sizeof *w / sizeof(double)];
-  memcpy(number, w, sizeof number);
-  for (size_t i = 0; i < sizeof number / sizeof number[0]; i++) pass_double(s, &number[i]);
-  memcpy(w, number, sizeof number);
-}
-
-static void pass_state(stream *s, ig__run_state *r) {
-  pass_i64(s, &r->epoch);
-  pass_i64(s, &r->step);
-  pass_i64(s, &r->position);
-  pass_i64(s, &r->tally.n);
-  pass_i64(s, &r->tally.correct);
-  pass_double(s, &r->tally.loss);
-  pass_double(s, &r->tally.weight);
-  pass_double(s, &r->tally.penalty);
-  pass_double(s, &r->seconds);
-  pass_double(s, &r->epoch_seconds);
-  pass_double(s, &r->epoch_wait);
-  pass_double(s, &r->best_accuracy);
-  pass_double(s, &r->best_loss);
-  pass_i64(s, &r->best_epoch);
-  for (int i = 0; i < IG__SCHEDULE_STATE; i++) pass_double(s, &r->schedule[i]);
-  pass_descent(s, &r->descent);
-  pass_i64(s, &r->planned_steps);
-  pass_i64(s, &r->plan_step);
-  pass_double(s, &r->plan_place);
-  pass_watch(s, &r->watch);
-}
-
-/* Blocks are places in arrays, steps are whole numbers. */
-static bool watch_makes_sense(const ig__rate_watch *w) {
-  for (int i = 0; i < IG_RATE_CAUSES; i++)
-    if (!(w->told[i].step >= 0 && w->told[i].step < 0x1p50)) return false;
-  return w->blocks >= 0 && w->blocks < IG__RATE_BLOCKS && w->blocks == (int)w->blocks;
-}
-
-/* Hashes keep damage out; this keeps numbers out that nothing later could be computed with. */
-static bool makes_sense(const ig__run_state *r, uint64_t rows) {
-  const int64_t most = (int64_t)1 << 50;
-  return r->epoch >= 0 && (uint64_t)r->epoch == rows && r->step >= 0 && r->step < most && r->position >= 0 &&
-         r->position < most && r->best_epoch >= 0 && r->best_epoch <= r->epoch && r->tally.n <= r->position &&
-         r->planned_steps >= 0 && r->planned_steps < most && r->plan_step >= 0 && r->plan_step <= r->planned_steps &&
-         r->plan_place >= 0 && r->plan_place <= 1 && r->tally.correct >= 0 && r->tally.correct <= r->tally.n &&
-         r->descent.iteration >= 0 && r->descent.pairs >= 0 && watch_makes_sense(&r->watch);
-}
-
-ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out) {
-  stream s = {.in = section->data, .left = section->size};
-  uint64_t rows = 0;
-  ig__run_state_free(out);
-  pass_state(&s, out);
-  pass_u64(&s, &rows);
-  if (s.bad || rows > MAX_HISTORY || rows * 8 > s.left || !makes_sense(out, rows))
-    return ig__fail(IG_BAD_MODEL, "%s: the state in this checkpoint makes no sense", place);
-  for (uint64_t i = 0; i < rows && !s.bad; i++) {
-    ig_epoch e = {0};
-    pass_epoch(&s, &e);
-    IG__TRY(ig__grow((void **)&out->history, out->history_count, &out->history_capacity, sizeof *out->history));
-    out->history[out->history_count++] = e;
-  }
-  if (s.bad || s.left) return ig__fail(IG_BAD_MODEL, "%s: the history in this checkpoint is cut or too long", place);
-  return IG_OK;
-}
 
 static void add_section(ig__buffer *out, const char *name, const void *data, size_t size) {
   char field[16] = {0};
   snprintf(field, sizeof field, "%s", name);
   ig__buffer_add(out, field, sizeof field);
-  put_u64(out, size);
-  put_u64(out, ig__hash(data, size, 0));
+  ig__put_u64(out, size);
+  ig__put_u64(out, ig__hash(data, size, 0));
   ig__buffer_add(out, data, size);
 }
 
@@ -169,7 +28,7 @@ static size_t real_bytes(const ig__model *model, int64_t elements) { return (siz
 
 static void add_mean(ig__buffer *out, const ig__model *model, ig__averager *a) {
   ig__buffer count = {0};
-  put_u64(&count, (uint64_t)*ig__averager_count(a));
+  ig__put_u64(&count, (uint64_t)*ig__averager_count(a));
   add_section(out, "mean", ig__averager_params(a), real_bytes(model, model->params_size));
   add_section(out, "mean.states", ig__averager_states(a), real_bytes(model, model->states_size));
   add_section(out, "mean.count", count.data, count.size);
@@ -181,17 +40,13 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
   const ig__model *model = parts->model;
   ig__updater *updater = parts->updater;
   ig__buffer text = {0};
-  stream s = {.out = &text};
   ig__run_state copy = *parts->state;
-  uint64_t rows = copy.history_count;
   if (parts->descent) copy.descent = parts->descent->state;
-  pass_state(&s, &copy);
-  pass_u64(&s, &rows);
-  for (size_t i = 0; i < rows; i++) pass_epoch(&s, &copy.history[i]);
+  ig__run_state_put(&copy, &text);
 
   ig__buffer_add(out, MAGIC, 8);
-  put_u64(out, parts->fingerprint);
-  put_u64(out, 4 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0) + (parts->averager ? 3 : 0));
+  ig__put_u64(out, parts->fingerprint);
+  ig__put_u64(out, 4 + (uint64_t)ig__updater_slots(updater) + (parts->descent ? 1 : 0) + (parts->averager ? 3 : 0));
   add_section(out, "state", text.data, text.size);
   add_section(out, "params", model->params, real_bytes(model, model->params_size));
   add_section(out, "choices", parts->choices->made.data, parts->choices->made.size);
@@ -210,8 +65,8 @@ static void compose(ig__buffer *out, const ig__checkpoint_parts *parts) {
 ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *place, ig__checkpoint *out) {
   *out = (ig__checkpoint){0};
   if (size < 24 || memcmp(bytes, MAGIC, 8)) return ig__fail(IG_BAD_MODEL, "%s: this is no checkpoint, or one of another version", place);
-  out->fingerprint = get_u64(bytes + 8);
-  uint64_t count = get_u64(bytes + 16), left = size - 24;
+  out->fingerprint = ig__get_u64(bytes + 8);
+  uint64_t count = ig__get_u64(bytes + 16), left = size - 24;
   const uint8_t *p = bytes + 24;
   if (count > IG__MAX_SECTIONS) return ig__fail(IG_BAD_MODEL, "%s: a checkpoint of %llu sections, %d are possible", place,
                                                 (unsigned long long)count, IG__MAX_SECTIONS);
@@ -220,10 +75,10 @@ ig_status ig__checkpoint_parse(const uint8_t *bytes, size_t size, const char *pl
     if (left < 32) return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is cut", place);
     memcpy(s->name, p, sizeof s->name);
     s->name[sizeof s->name - 1] = 0;
-    s->size = get_u64(p + 16);
+    s->size = ig__get_u64(p + 16);
     if (s->size > left - 32) return ig__fail(IG_BAD_MODEL, "%s: section %s of the checkpoint is cut", place, s->name);
     s->data = p + 32;
-    if (get_u64(p + 24) != ig__hash(s->data, s->size, 0))
+    if (ig__get_u64(p + 24) != ig__hash(s->data, s->size, 0))
       return ig__fail(IG_BAD_MODEL, "%s: section %s of the checkpoint is damaged", place, s->name);
     p += 32 + s->size;
     left -= 32 + s->size;
@@ -254,7 +109,7 @@ static ig_status take_mean(const ig__checkpoint *c, const char *place, const ig_
   IG__TRY(copy_section(c, "mean", place, ig__averager_params(a), real_bytes(model, model->params_size)));
   IG__TRY(copy_section(c, "mean.states", place, ig__averager_states(a), real_bytes(model, model->states_size)));
   IG__TRY(copy_section(c, "mean.count", place, count, sizeof count));
-  *ig__averager_count(a) = (int64_t)get_u64(count);
+  *ig__averager_count(a) = (int64_t)ig__get_u64(count);
   return IG_OK;
 }
 
@@ -272,7 +127,10 @@ ig_status ig__checkpoint_restore(const ig__checkpoint *c, const ig__checkpoint_p
     return ig__fail(IG_BAD_MODEL, "%s: the checkpoint is of another model, other data or other options than config.yaml says, of another "
                     "instruction set than %s, or of another version of imgrad, with which this run would not go on with the same bits",
                     place, isa);
+  const size_t moves = parts->state->moves.count;
   IG__TRY(read_state(c, parts->state));
+  if (parts->state->moves.count != moves)
+    return ig__fail(IG_BAD_MODEL, "%s: the checkpoint has %zu λ that move, this run %zu", place, parts->state->moves.count, moves);
   IG__TRY(copy_section(c, "params", place, model->params, real_bytes(model, model->params_size)));
   IG__TRY(copy_section(c, "states", place, model->states, real_bytes(model, model->states_size)));
   for (int i = 0; i < ig__updater_slots(updater); i++) {

@@ -4,6 +4,19 @@
 
 #include "train/train.h"
 
+/* Numbers in it, little-endian. */
+static inline void ig__put_u64(ig__buffer *out, uint64_t v) {
+  uint8_t bytes[8];
+  for (int i = 0; i < 8; i++) bytes[i] = (uint8_t)(v >> (8 * i));
+  ig__buffer_add(out, bytes, sizeof bytes);
+}
+
+static inline uint64_t ig__get_u64(const uint8_t *p) {
+  uint64_t v = 0;
+  for (int i = 0; i < 8; i++) v |= (uint64_t)p[i] << (8 * i);
+  return v;
+}
+
 /* What a checkpoint is made of and restored into. `fingerprint` is of everything that decides results: model text, data,
  * options. Restoring refuses another one. */
 typedef struct ig__checkpoint_parts {
@@ -36,6 +49,7 @@ ig_status ig__checkpoint_restore(const ig__checkpoint *checkpoint, const ig__che
 ig_status ig__checkpoint_choices(const ig__checkpoint *checkpoint, char **out);
 /* Where the run in this folder stands, by its checkpoint. */
 ig_status ig__run_state_read(const char *folder, ig__run_state *out);
+void ig__run_state_put(const ig__run_state *state, ig__buffer *out); /* the section's bytes */
 ig_status ig__run_state_parse(const ig__section *section, const char *place, ig__run_state *out);
 
 #endif

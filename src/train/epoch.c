@@ -1,6 +1,6 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
 #include "train/checkpoint.h"
-#include "train/regularise.h"
+#include "train/lambda.h"
 #include "train/restarts.h"
 
 #include <math.h>
@@ -79,9 +79,11 @@ ig_status ig__trainer_step(ig__trainer *t, double lr, int64_t *pictures) {
   if (!*pictures) return IG_OK;
   t->lr = lr;
   t->loss = loss / weight;
+  ig__lambda_set(t, t->state.step);
   IG__TRY(ig__updater_step(t->updater, t->loss, lr, t->state.step + 1,
                            t->options->accumulate > 1 ? weight : 1, &penalty));
   t->state.step++;
+  IG__TRY(ig__lambda_step(t));
   ig__averager_step(t);
   t->state.tally.n += *pictures;
   t->state.tally.loss += loss;
@@ -106,6 +108,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
   int64_t in_epoch = (t->state.position + per_step - 1) / per_step; /* left-out pictures make an epoch shorter */
   /* The row of an epoch that was stopped behind its last step has the rate of that step. */
   if (t->state.step) t->lr = rate_at(t, t->state.step - 1);
+  ig__lambda_set(t, t->state.step ? t->state.step - 1 : 0);
   ig__loader_epoch(t->loader, t->state.epoch + 1);
   IG__TRY(ig__loader_start(t->loader, t->order, t->samples.count[IG__TRAIN], t->state.position));
   for (;;) {

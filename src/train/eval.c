@@ -1,6 +1,6 @@
 /* The verb eval: a trained model on one part of its data or of others. */
 #include "base/unknown.h"
-#include "train/train.h"
+#include "train/regularise.h"
 
 #include <math.h>
 #include <stdio.h>

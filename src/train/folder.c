@@ -49,11 +49,12 @@ static void cell(ig__buffer *out, double v) {
 ig_status ig__results_write(const char *folder, const ig__run_state *state) {
   ig__buffer out = {0};
   ig__buffer_text(&out, "epoch,time,train/loss,train/data_loss,train/penalty,train/accuracy,val/loss,val/accuracy,lr,"
-                        "weight_norm,img_per_s,wait\n");
+                        "weight_norm,img_per_s,wait,lambda\n");
   for (size_t i = 0; i < state->history_count; i++) {
     const ig_epoch *e = &state->history[i];
     const double row[] = {e->time,         e->train.loss, e->train.data_loss, e->train.penalty,      e->train.accuracy, e->val.loss,
-                          e->val.accuracy, e->lr,         e->weight_norm,     e->images_per_second, e->wait};
+                          e->val.accuracy, e->lr,         e->weight_norm,     e->images_per_second, e->wait,
+                          e->lambda};
     ig__buffer_text(&out, "%d", e->epoch);
     for (size_t k = 0; k < sizeof row / sizeof row[0]; k++) cell(&out, row[k]);
     ig__buffer_text(&out, "\n");
@@ -76,5 +77,8 @@ ig_status ig__descent_write(const char *folder, const ig__run_state *state) {
 
 void ig__run_state_free(ig__run_state *state) {
   ig__free(state->history);
+  ig__free(state->moves.move);
+  ig__free(state->moves.past);
+  ig__free(state->norms.layer);
   *state = (ig__run_state){0};
 }

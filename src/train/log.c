@@ -33,6 +33,8 @@ ig_status ig__trainer_note_start(const ig__trainer *t) {
   IG__TRY(ig__trainer_note(t, "data %s: %lld pictures train, %lld validate, %lld test", o->data,
                            (long long)t->samples.count[IG__TRAIN], (long long)t->samples.count[IG__VAL],
                            (long long)t->samples.count[IG__TEST]));
+  if (t->samples.held_count)
+    IG__TRY(ig__trainer_note(t, "%lld pictures more are held back to move λ", (long long)t->samples.held_count));
   return ig__trainer_note(t, "model %s, optimizer %s, batch %d, seed %lld; epoch %lld of %d, step %lld", o->model, o->optimizer,
                           o->batch, (long long)o->seed, (long long)t->state.epoch + 1, t->epochs, (long long)t->state.step);
 }
@@ -50,8 +52,10 @@ ig_status ig__trainer_note_early(ig__trainer *t) {
 }
 
 ig_status ig__trainer_note_epoch(const ig__trainer *t, const ig_epoch *e) {
-  return ig__trainer_note(t, "epoch %d: train loss %.6g (penalty %.6g) accuracy %.4f; val loss %.6g accuracy %.4f; lr %.6g, %.0f img/s%s",
-                          e->epoch, e->train.loss, e->train.penalty, e->train.accuracy, e->val.loss, e->val.accuracy, e->lr,
+  char lambda[48] = "";
+  if (e->lambda > 0) ig__snprintf(lambda, sizeof lambda, ", λ %.6g", e->lambda);
+  return ig__trainer_note(t, "epoch %d: train loss %.6g (penalty %.6g) accuracy %.4f; val loss %.6g accuracy %.4f; lr %.6g%s, %.0f img/s%s",
+                          e->epoch, e->train.loss, e->train.penalty, e->train.accuracy, e->val.loss, e->val.accuracy, e->lr, lambda,
                           e->images_per_second, t->state.best_epoch == e->epoch ? "; kept" : "");
 }
 

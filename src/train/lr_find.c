@@ -192,7 +192,8 @@ ig_status ig_lr_find(ig_context *context, const ig_lr_find_options *options, con
   ig__trainer t = {.context = context, .options = &o, .asked = &o, .saved = ig__now(), .began = ig__now()};
   test s = {.trainer = &t, .options = options, .events = events, .result = result};
   *result = (ig_lr_find_result){.steps = 0};
-  /* The test has a length and a schedule of its own. */
+  /* The test has a length and a schedule of its own, and λ as it is given. */
+  snprintf(o.lambda_schedule, sizeof o.lambda_schedule, "constant");
   snprintf(o.epochs, sizeof o.epochs, "1");
   o.time[0] = 0;
   ig_status status = ig__options_check(IG_VERB_LR_FIND, options);

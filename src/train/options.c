@@ -48,6 +48,7 @@ static const ig__option train_table[] = {
   OPT(l2, "0", 0, 1e6, "", "λ of the L2 penalty on weights"),
   OPT(l1, "0", 0, 1e6, "", "λ of the L1 penalty on weights (exact zeros)"),
   TEXT(l2_scale, "full", "full λ‖w‖², half λ/2‖w‖², half_mean λ/2m‖w‖²"),
+  TEXT(lambda_schedule, "constant", "how λ of the penalties moves: \"cosine\", \"linear to=0.1\", gap, hypergradient; 'imgrad help schedules'"),
   TEXT(penalty, "", "more penalties, each with on=PATTERN: \"group_lasso 1e-3 on=conv2d*, max_norm 3\"; 'imgrad help penalties'"),
   OPT(weight_decay, "-1", -1, 1e6, "", "decoupled decay of weights, w -= lr·decay·w; -1: the optimiser's own (adamw: 0.01)"),
   TEXT(average, "none", "a mean of the weights, which is measured and kept: none, \"ema 0.999\", swa; 'imgrad help averages'"),

@@ -1,6 +1,6 @@
 /* The parts of a run. */
 #include "base/text.h"
-#include "train/train.h"
+#include "train/lambda.h"
 
 #include <string.h>
 
@@ -19,6 +19,7 @@ static ig_status read_fold(const char *name, const char *text, ig__fold *out) {
 
 ig_status ig__split_of(const ig_train_options *run, ig__split_options *out) {
   *out = (ig__split_options){.seed = (uint64_t)run->seed, .val = run->val, .test = run->test, .limit = run->limit};
+  IG__TRY(ig__lambda_hold(run, &out->hold));
   IG__TRY(read_fold("fold", run->fold, &out->fold));
   IG__TRY(read_fold("test-fold", run->test_fold, &out->test_fold));
   if (out->test_fold.of && run->test > 0)

@@ -7,15 +7,28 @@
 #include <math.h>
 #include <string.h>
 
+/* Resolving is linear in λ, where there is one. */
+static double unit_of(const ig__acting *a, double pictures) {
+  const int row = ig__option_row(a->penalty->options, "lambda");
+  if (row < 0) return 0;
+  double *lambda = (double *)(void *)((char *)a->options + a->penalty->options[row].offset), given = *lambda;
+  *lambda = 1;
+  const double unit = a->penalty->lambda(a->options, pictures);
+  *lambda = given;
+  return unit;
+}
+
 /* An empty entry, not owned yet by the list if this fails. */
-static ig_status add(ig__acts *list, size_t params, const char *text, ig__acting **out) {
+static ig_status add(ig__acts *list, size_t params, const char *text, double pictures, ig__acting **out) {
   IG__TRY(ig__grow((void **)&list->entry, list->count, &list->capacity, sizeof *list->entry));
   ig__acting *a = &list->entry[list->count];
   *a = (ig__acting){0};
   if (!(a->lambda = ig__alloc(params, sizeof *a->lambda))) return IG_NO_MEMORY;
   ig_status status = ig__penalty_parse(text, &a->penalty, &a->options);
-  if (status == IG_OK) list->count++;
-  else ig__free(a->lambda);
+  if (status == IG_OK) {
+    a->unit = unit_of(a, pictures);
+    list->count++;
+  } else ig__free(a->lambda);
   *out = a;
   return status;
 }
@@ -26,7 +39,7 @@ static ig_status add_daily(ig__acts *list, const ig__model *m, const char *name,
   char text[IG_SPEC_SIZE], number[32];
   ig__acting *a;
   ig__snprintf(text, sizeof text, "%s 1%s%s%s", name, scale ? " \"scale=" : "", scale ? scale : "", scale ? "\"" : "");
-  IG__TRY(add(list, m->param_count, text, &a));
+  IG__TRY(add(list, m->param_count, text, pictures, &a));
   for (size_t i = 0; i < m->param_count; i++) {
     const ig__param *p = &m->param[i];
     const double own = scale ? p->l2 : p->l1, given = isnan(own) ? run : own;
@@ -79,7 +92,7 @@ static void replace_earlier(ig__acts *list, size_t params) {
 /* One entry of --penalty, "group_lasso 1e-3 on=conv2d*". */
 static ig_status add_entry(ig__acts *list, const ig__model *m, const char *text, double pictures) {
   ig__acting *a;
-  IG__TRY(add(list, m->param_count, text, &a));
+  IG__TRY(add(list, m->param_count, text, pictures, &a));
   IG__TRY(find_named(m, a->options, a->lambda)); /* `on` is the first member */
   const double lambda = a->penalty->lambda(a->options, pictures);
   for (size_t i = 0; i < m->param_count; i++) a->lambda[i] = a->lambda[i] > 0 ? lambda : -1;
@@ -112,6 +125,29 @@ void ig__acts_free(ig__acts *list) {
   }
   ig__free(list->entry);
   *list = (ig__acts){0};
+}
+
+const ig__acting *ig__acts_first(const ig__model *m, const ig__acts *list, size_t i) {
+  for (size_t k = 0; k < list->count && !m->param[i].frozen; k++)
+    if (list->entry[k].lambda[i] > 0 && list->entry[k].unit > 0) return &list->entry[k];
+  return NULL;
+}
+
+int ig__acts_groups(const ig__model *m, const ig__acts *list, bool layers, int *group) {
+  int count = 0;
+  for (size_t i = 0; i < m->param_count; i++) {
+    group[i] = -1;
+    if (!ig__acts_first(m, list, i)) continue;
+    for (size_t k = 0; k < i && group[i] < 0; k++)
+      if (group[k] >= 0 && (!layers || m->param[k].line == m->param[i].line)) group[i] = group[k];
+    if (group[i] < 0) group[i] = count++;
+  }
+  return count;
+}
+
+double ig__acts_given(const ig__model *m, const ig__acts *list, size_t param) {
+  const ig__acting *a = ig__acts_first(m, list, param);
+  return a ? a->lambda[param] / a->unit : 0;
 }
 
 ig__weights ig__weights_of(const ig__model *m, const ig__param *p) {

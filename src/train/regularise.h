@@ -5,13 +5,23 @@
 #include "train/train.h"
 
 /* ---- penalties.c: which act on which parameters ------------------------------------------------------------------------- */
-/* `lambda`: one a parameter, resolved; 0: it does not act there. */
-typedef struct ig__acting { const ig__penalty *penalty; void *options; double *lambda; } ig__acting;
+/* `lambda`: one a parameter, resolved; 0: it does not act there. `unit`: what a given λ of 1 is resolved to; 0: its number is no λ, and
+ * does not move as one. */
+typedef struct ig__acting { const ig__penalty *penalty; void *options; double *lambda, unit; } ig__acting;
 typedef struct ig__acts { ig__acting *entry; size_t count, capacity; } ig__acts;
 /* Those of --l2, --l1, the model's lines and --penalty. `pictures`: that train. Owner: caller, ig__acts_free, in any case.
  * IG_USAGE: what is named is not there, or means nothing where it is to act. */
 ig_status ig__acts_new(const ig__model *model, const ig_train_options *options, double pictures, ig__acts *out);
 void ig__acts_free(ig__acts *penalties);
+/* Which λ of a λ that moves belongs to each parameter, by number: 0 for all on which a penalty acts, or with `layers` one for each
+ * line that has such; −1: none acts. Answers how many there are. */
+int ig__acts_groups(const ig__model *model, const ig__acts *penalties, bool layers, int *group);
+/* The first penalty with a λ that acts on this parameter; NULL: none does. And its λ as it was given; 0: none. */
+const ig__acting *ig__acts_first(const ig__model *model, const ig__acts *penalties, size_t param);
+double ig__acts_given(const ig__model *model, const ig__acts *penalties, size_t param);
+/* Ω of the model's weights by a run's own options, so that a loss means afterwards what it meant while training; with the λ that it
+ * had at these weights, when it moved (model->lambda). `pictures`: of its training part. */
+ig_status ig__penalty_of_run(const ig_context *context, ig__model *model, const ig_train_options *run, int64_t pictures, double *out);
 ig__weights ig__weights_of(const ig__model *model, const ig__param *param); /* without scratch */
 
 /* ---- zeros.c ------------------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 /* What a run that is taken up again must have in common with what it was. */
 #include "train/checkpoint.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* Options that may differ when a run is taken up again: they change no result. */
@@ -64,4 +66,25 @@ ig_status ig__resume_options(const ig_train_options *asked, ig_train_options *ou
   }
   memcpy(out->resume, asked->resume, sizeof out->resume);
   return IG_OK;
+}
+
+ig_status ig__trainer_configure(const ig__trainer *t, const ig_train_options *options) {
+  ig__buffer config = {0};
+  ig__config_write(options, &config);
+  return ig__folder_write(t->folder, "config.yaml", &config);
+}
+
+/* A run that is given more epochs says so in its configuration, so that --resume alone goes on to the new end after the
+ * next interruption, and a further +N counts from there. */
+ig_status ig__resume_extend(const ig__trainer *t) {
+  int64_t before;
+  if (t->planning || t->state.planned_steps || (ig__parse_i64(t->options->epochs, &before) && before == t->epochs)) return IG_OK;
+  ig_train_options *o = ig__alloc(1, sizeof *o);
+  if (!o) return IG_NO_MEMORY;
+  *o = *t->options;
+  ig__snprintf(o->epochs, sizeof o->epochs, "%d", t->epochs);
+  o->resume[0] = 0;
+  ig_status status = ig__trainer_configure(t, o);
+  ig__free(o);
+  return status;
 }

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "base/unknown.h"
 #include "train/checkpoint.h"
-#include "train/regularise.h"
+#include "train/lambda.h"
 #include "train/report/report.h"
 #include "train/restarts.h"
 
@@ -108,6 +108,8 @@ static ig_status open_network(ig__trainer *t) {
   IG__TRY(ig__updater_new(t->context, t->model, o, (double)t->samples.count[IG__TRAIN], &t->updater));
   IG__TRY(ig__averager_open(t));
   IG__TRY(ig__schedule_parse(o->schedule, &t->schedule, &t->schedule_options));
+  if (t->schedule->of_lambda) return ig__fail(IG_USAGE, "--schedule %s: that moves λ, not the learning rate: --lambda-schedule", t->schedule->name);
+  IG__TRY(ig__lambda_open(t));
   IG__TRY(open_loader(t, o->batch, t->augment, &t->loader));
   if (descent) IG__TRY(ig__descent_open(t, &step));
   IG__TRY(open_loader(t, MEASURE_BATCH, NULL, &t->test_loader));
@@ -129,32 +131,15 @@ ig_status ig__trainer_open(ig__trainer *t) {
 static ig_status save_model(ig__trainer *t) {
   char *path = ig__format("%s/model.safetensors", t->folder), epoch[24];
   snprintf(epoch, sizeof epoch, "%lld", (long long)t->state.best_epoch);
-  const char *const meta[] = {"data", t->options->data, "epoch", epoch, "loss", t->options->loss, NULL};
+  ig__buffer lambda = {0};
+  ig__lambda_text(t, &lambda);
+  const char *const meta[] = {"data", t->options->data, "epoch", epoch, "loss", t->options->loss,
+                              lambda.size ? "lambda" : NULL, (const char *)lambda.data, NULL};
   ig__averager_swap(t);
-  ig_status status = path ? ig__model_save(t->model, path, meta) : IG_NO_MEMORY;
+  ig_status status = path && !lambda.failed ? ig__model_save(t->model, path, meta) : IG_NO_MEMORY;
   ig__averager_swap(t);
+  ig__buffer_free(&lambda);
   ig__free(path);
-  return status;
-}
-
-static ig_status write_config(ig__trainer *t, const ig_train_options *options) {
-  ig__buffer config = {0};
-  ig__config_write(options, &config);
-  return ig__folder_write(t->folder, "config.yaml", &config);
-}
-
-/* A run that is given more epochs says so in its configuration, so that --resume alone goes on to the new end after the
- * next interruption, and a further +N counts from there. */
-static ig_status extend(ig__trainer *t) {
-  int64_t before;
-  if (t->planning || t->state.planned_steps || (ig__parse_i64(t->options->epochs, &before) && before == t->epochs)) return IG_OK;
-  ig_train_options *o = ig__alloc(1, sizeof *o);
-  if (!o) return IG_NO_MEMORY;
-  *o = *t->options;
-  ig__snprintf(o->epochs, sizeof o->epochs, "%d", t->epochs);
-  o->resume[0] = 0;
-  ig_status status = write_config(t, o);
-  ig__free(o);
   return status;
 }
 
@@ -172,14 +157,14 @@ static ig_status open_folder(ig__trainer *t) {
         return ig__fail(IG_BAD_MODEL, "%s: its checkpoint stands at picture %lld of %lld", t->folder,
                         (long long)t->state.position, (long long)t->samples.count[IG__TRAIN]);
       ig__plan_resume(t, t->asked);
-      return extend(t);
+      return ig__resume_extend(t);
     }
     ig__log(t->context, IG_LOG_WARNING, "%s has no checkpoint yet: starting at the beginning", t->folder);
   }
   if (*t->options->weights) IG__TRY(ig__trainer_take_weights(t, t->options->weights));
   if (!*t->options->resume) {
     IG__TRY(ig__folder_make(t->options->out, "train", t->folder));
-    IG__TRY(write_config(t, t->options));
+    IG__TRY(ig__trainer_configure(t, t->options));
   }
   return ig__trainer_save(t);
 }
@@ -211,6 +196,7 @@ ig_status ig__trainer_keep(ig__trainer *t) {
   if (t->unsaved) IG__TRY(save_best(t));
   IG__TRY(ig__trainer_save(t));
   IG__TRY(ig__results_write(t->folder, &t->state));
+  IG__TRY(ig__lambda_write(t->folder, &t->state.moves));
   return t->descent ? ig__descent_write(t->folder, &t->state) : IG_OK;
 }
 
@@ -219,7 +205,7 @@ static ig_status finish_epoch(ig__trainer *t) {
   ig__run_state *s = &t->state;
   ig_epoch row = {.epoch = (int)s->epoch + 1, .time = s->seconds, .train = ig__tally_metrics(&s->tally, true), .lr = t->lr,
                   .weight_norm = ig__updater_weight_norm(t->updater),
-                  .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
+                  .lambda = ig__lambda_shown(t), .images_per_second = (double)s->tally.n / s->epoch_seconds, .wait = s->epoch_wait / s->epoch_seconds};
   double start = ig__now();
   IG__TRY(ig__updater_check(t->updater, s->step));
   IG__TRY(ig__averager_epoch(t));
@@ -240,7 +226,9 @@ static ig_status finish_epoch(ig__trainer *t) {
   s->history[s->history_count++] = row;
   s->epoch++;
   const ig_metrics *seen = row.val.n ? &row.val : &row.train;
-  if (t->schedule->observe) t->schedule->observe(t->schedule_options, s->schedule, seen->loss, seen->accuracy);
+  if (t->schedule->observe) t->schedule->observe(t->schedule_options, s->schedule, &(ig__outcome){.loss = seen->loss, .accuracy = seen->accuracy});
+  IG__TRY(ig__lambda_epoch(t));
+  IG__TRY(ig__norms_epoch(t));
   if (is_better(t, &row.val)) {
     s->best_epoch = s->epoch;
     s->best_accuracy = row.val.accuracy;
@@ -270,6 +258,7 @@ ig_status ig__trainer_order(ig__trainer *t) {
 
 static ig_status train(ig__trainer *t) {
   IG__TRY(ig__trainer_watch_open(t));
+  IG__TRY(ig__norms_open(t));
   IG__TRY(ig__results_write(t->folder, &t->state));
   IG__TRY(ig__trainer_note_start(t));
   IG__TRY(ig__trainer_note_early(t));
@@ -309,6 +298,7 @@ static ig_status finish(ig__trainer *t, ig_train_result *r, ig__answers *answers
   ig_status status = path ? ig__model_load_weights(t->model, path, &matched, NULL, NULL) : IG_NO_MEMORY;
   ig__free(path);
   IG__TRY(status);
+  ig__lambda_as_kept(t);
   ig__part part = t->samples.count[IG__TEST] ? IG__TEST : t->samples.count[IG__VAL] ? IG__VAL : IG__TRAIN;
   IG__TRY(ig__answers_new(answers, t->test.classes, part));
   ig__watch watch = ig__answers_watch(answers);
@@ -351,6 +341,7 @@ void ig__trainer_close(ig__trainer *t) {
   ig__free(t->numeric);
   ig__network_free(&t->train);
   ig__network_free(&t->test);
+  ig__lambda_free(t->lambda);
   ig__updater_free(t->updater);
   ig__averager_free(t->averager);
   ig__free(t->schedule_options);
@@ -389,6 +380,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   result->stopped = t.stopped ? t.stopped : "";
   result->seconds = t.state.seconds;
   result->broken = t.broken;
+  result->collapsed = ig__norms_collapsed(&t.state.norms);
   for (int i = 0; i < IG_RATE_CAUSES; i++)
     result->rate_warnings += ig__rate_watch_told(&t.state.watch, i, &result->rate_warning[result->rate_warnings]);
   ig__trainer_close(&t);

@@ -8,6 +8,7 @@
 #include "imgrad/verbs.h"
 #include "model/model.h"
 #include "optim/descent.h"
+#include "train/moves.h"
 #include "train/rate_watch.h"
 #include "train/real.h"
 
@@ -153,9 +154,6 @@ ig_status ig__updater_check(const ig__updater *updater, int64_t step);
  * the step and the first layer concerned; the weights are as they were. `step` counts from 1. */
 ig_status ig__updater_step(ig__updater *updater, double loss, double lr, int64_t step, double divide, double *penalty);
 double ig__updater_penalty(const ig__updater *updater);  /* Ω of the present weights */
-/* Ω of the model's weights by a run's own options, so that a loss means afterwards what it meant while training. `pictures`:
- * of its training part. */
-ig_status ig__penalty_of_run(const ig_context *context, ig__model *model, const ig_train_options *run, int64_t pictures, double *out);
 /* For vectors in double, as long as the parameters: Ω(x), its gradient added to g (NULL: not wanted); and out += ∇²Ω(x)·v.
  * Only where all penalties have both. */
 double ig__updater_penalty_at(const ig__updater *updater, const double *x, double *g);
@@ -244,6 +242,8 @@ typedef struct ig__run_state {
   double plan_place;
   double schedule[IG__SCHEDULE_STATE]; /* what the schedule has observed */
   ig__rate_watch watch;
+  ig__moves moves;           /* λ that moves */
+  ig__layer_norms norms;
   ig_epoch *history;
   size_t history_count, history_capacity;
 } ig__run_state;
@@ -300,6 +300,7 @@ typedef struct ig__trainer {
   ig_status ending;          /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
   ig__averager *averager;    /* NULL: none */
+  struct ig__lambda *lambda; /* lambda.h; NULL: it does not move */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 /* Everything that a run needs, from context, options and asked; not its folder. To be closed in any case. */
@@ -323,6 +324,8 @@ ig_status ig__trainer_watch(ig__trainer *trainer, ig_status status);
 ig_status ig__resume_fingerprint(ig__trainer *trainer); /* sets trainer->fingerprint */
 ig_status ig__resume_checkpoint(ig__trainer *trainer);  /* sets trainer->checkpoint and given_choices, where the run has one */
 ig_status ig__resume_options(const ig_train_options *asked, ig_train_options *out);
+ig_status ig__trainer_configure(const ig__trainer *trainer, const ig_train_options *options); /* writes config.yaml */
+ig_status ig__resume_extend(const ig__trainer *trainer);
 
 /* ---- descend.c: training by full-batch descent ------------------------------------------------------------------------ */
 /* Whether --optimizer names a descent. IG_USAGE: it names nothing. */

@@ -1,41 +1,11 @@
 /* From gradients to new weights: penalties, clipping, the optimiser, decoupled decay, proximal steps. The flat arrays are
  * cut into pieces of one parameter each; threads share the pieces, and sums over pieces are added in the pieces' order. */
-#include "train/regularise.h"
+#include "train/update_impl.h"
 
 #include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
-
-#define PIECE ((int64_t)1 << 14)
-
-typedef struct piece { int param; int64_t offset, count; double rate; double squares, value; } piece;
-/* A parameter on which a penalty of groups acts: these see it whole. */
-typedef struct whole { int param; ig__weights weights; double value; } whole;
-
-struct ig__updater {
-  const ig_context *context;
-  ig__model *model;
-  const ig__kernels *k;
-  const ig__optimiser *optimiser;
-  void *optimiser_options;
-  void *grads, *slot[IG__MAX_SLOTS];
-  int slots;
-  ig__acts penalties;
-  double lr, clip, weight_decay;
-  double *rate;              /* of each parameter: --lr-scale */
-  piece *piece;
-  size_t piece_count;
-  whole *whole;
-  size_t whole_count;
-  /* of the step that runs: */
-  double step_lr, divide;
-  int64_t step;
-};
-
-static void *at(const ig__updater *u, void *array, int64_t offset) {
-  return (uint8_t *)array + (size_t)offset * (size_t)u->k->real_size;
-}
 
 static ig_status cut_pieces(ig__updater *u, const ig_train_options *o) {
   size_t capacity = 0;
@@ -43,10 +13,10 @@ static ig_status cut_pieces(ig__updater *u, const ig_train_options *o) {
   IG__TRY(ig__patterns_rates(u->model, o->lr_scale, u->rate));
   for (size_t i = 0; i < u->model->param_count; i++) {
     const ig__param *p = &u->model->param[i];
-    for (int64_t done = 0; done < p->count && !p->frozen; done += PIECE) {
+    for (int64_t done = 0; done < p->count && !p->frozen; done += IG__PIECE) {
       IG__TRY(ig__grow((void **)&u->piece, u->piece_count, &capacity, sizeof *u->piece));
-      u->piece[u->piece_count++] = (piece){.param = (int)i, .rate = u->rate[i], .offset = p->offset + done,
-                                           .count = p->count - done < PIECE ? p->count - done : PIECE};
+      u->piece[u->piece_count++] = (ig__piece){.param = (int)i, .rate = u->rate[i], .offset = p->offset + done,
+                                           .count = p->count - done < IG__PIECE ? p->count - done : IG__PIECE};
     }
   }
   return IG_OK;
@@ -59,8 +29,8 @@ static ig_status find_wholes(ig__updater *u) {
     for (size_t k = 0; k < u->penalties.count; k++) acts |= u->penalties.entry[k].lambda[i] > 0 && u->penalties.entry[k].penalty->tensor_prox;
     if (!acts || u->model->param[i].frozen) continue;
     IG__TRY(ig__grow((void **)&u->whole, u->whole_count, &capacity, sizeof *u->whole));
-    whole *w = &u->whole[u->whole_count++];
-    *w = (whole){.param = (int)i, .weights = ig__weights_of(u->model, &u->model->param[i])};
+    ig__whole *w = &u->whole[u->whole_count++];
+    *w = (ig__whole){.param = (int)i, .weights = ig__weights_of(u->model, &u->model->param[i])};
     w->weights.scratch = ig__alloc((size_t)(w->weights.inputs * w->weights.window), 2 * (size_t)u->k->real_size);
     if (!w->weights.scratch) return IG_NO_MEMORY;
   }
@@ -85,6 +55,8 @@ static ig_status make(ig__updater *u, const ig_train_options *o, double pictures
     if (u->optimiser->check) IG__TRY(u->optimiser->check(u->optimiser_options));
   }
   IG__TRY(ig__acts_new(u->model, o, pictures, &u->penalties));
+  if (!(u->factor = ig__alloc(u->model->param_count, sizeof *u->factor))) return IG_NO_MEMORY;
+  for (size_t i = 0; i < u->model->param_count; i++) u->factor[i] = 1;
   u->lr = o->lr > 0 ? o->lr : u->optimiser ? u->optimiser->default_lr : 0;
   u->clip = o->clip;
   u->weight_decay = o->weight_decay >= 0 ? o->weight_decay : 0;
@@ -120,6 +92,8 @@ void ig__updater_free(ig__updater *u) {
   for (int i = 0; i < IG__MAX_SLOTS; i++) ig__free(u->slot[i]);
   ig__free(u->optimiser_options);
   ig__free(u->grads);
+  ig__free(u->pull);
+  ig__free(u->factor);
   ig__free(u->rate);
   ig__free(u->piece);
   for (size_t i = 0; i < u->whole_count; i++) ig__free(u->whole[i].weights.scratch);
@@ -134,34 +108,26 @@ void *ig__updater_slot(ig__updater *u, int i) { return u->slot[i]; }
 const ig_context *ig__updater_context(const ig__updater *u) { return u->context; }
 double ig__updater_base_lr(const ig__updater *u) { return u->lr; }
 
-/* The statement for each penalty `a` that acts on the parameter, with its λ. */
-#define EACH_ACTING(u, param, a, lambda_, ...)                              \
-  for (size_t k_ = 0; k_ < (u)->penalties.count; k_++) {                    \
-    const ig__acting *a = &(u)->penalties.entry[k_];                        \
-    const double lambda_ = a->lambda[param];                                \
-    if (lambda_ > 0) __VA_ARGS__                                            \
-  }
-
-static double penalty_of(const ig__updater *u, const piece *p) {
-  const void *w = at(u, u->model->params, p->offset);
+static double penalty_of(const ig__updater *u, const ig__piece *p) {
+  const void *w = ig__updater_at(u, u->model->params, p->offset);
   double sum = 0;
-  EACH_ACTING(u, p->param, a, lambda, {
+  IG__EACH_ACTING(u, p->param, a, lambda, {
     if (a->penalty->value) sum += a->penalty->value(u->k, a->options, lambda, w, p->count);
   })
   return sum;
 }
 
 /* The model's parameters are another array while a mean lies in their place. */
-static ig__weights weights_of(const ig__updater *u, const whole *w) {
+static ig__weights weights_of(const ig__updater *u, const ig__whole *w) {
   ig__weights weights = w->weights;
-  weights.w = at(u, u->model->params, u->model->param[w->param].offset);
+  weights.w = ig__updater_at(u, u->model->params, u->model->param[w->param].offset);
   return weights;
 }
 
-static double penalty_of_whole(const ig__updater *u, const whole *w) {
+static double penalty_of_whole(const ig__updater *u, const ig__whole *w) {
   const ig__weights weights = weights_of(u, w);
   double sum = 0;
-  EACH_ACTING(u, w->param, a, lambda, {
+  IG__EACH_ACTING(u, w->param, a, lambda, {
     if (a->penalty->tensor_value) sum += a->penalty->tensor_value(u->k, a->options, lambda, &weights);
   })
   return sum;
@@ -170,28 +136,36 @@ static double penalty_of_whole(const ig__updater *u, const whole *w) {
 /* Completes the gradient of a piece; its squares show whether all is finite. */
 static void complete_gradient(void *arg, int task, int thread) {
   ig__updater *u = arg;
-  piece *p = &u->piece[task];
-  void *g = at(u, u->grads, p->offset), *w = at(u, u->model->params, p->offset);
+  ig__piece *p = &u->piece[task];
+  void *g = ig__updater_at(u, u->grads, p->offset), *w = ig__updater_at(u, u->model->params, p->offset);
   (void)thread;
+  void *pull = u->pull ? ig__updater_at(u, u->pull, p->offset) : NULL;
   if (u->divide != 1) u->k->scale(g, g, 1 / u->divide, p->count);
+  if (pull) u->k->fill(pull, 0, p->count);
   p->value = penalty_of(u, p);
-  EACH_ACTING(u, p->param, a, lambda, {
+  IG__EACH_ACTING(u, p->param, a, lambda, {
     if (a->penalty->gradient) a->penalty->gradient(u->k, lambda, w, g, p->count);
+    if (a->penalty->gradient && pull) a->penalty->gradient(u->k, lambda, w, pull, p->count);
   })
   p->squares = u->k->sum_squares(g, p->count);
 }
 
+ig__update ig__updater_piece(const ig__updater *u, const ig__piece *p) {
+  ig__update up = {.k = u->k, .options = u->optimiser_options, .lr = u->step_lr * p->rate, .step = u->step,
+                   .w = ig__updater_at(u, u->model->params, p->offset), .g = ig__updater_at(u, u->grads, p->offset), .count = p->count};
+  for (int i = 0; i < u->slots; i++) up.slot[i] = ig__updater_at(u, u->slot[i], p->offset);
+  return up;
+}
+
 static void update_piece(void *arg, int task, int thread) {
   ig__updater *u = arg;
-  const piece *p = &u->piece[task];
-  ig__update up = {.k = u->k, .options = u->optimiser_options, .lr = u->step_lr * p->rate, .step = u->step,
-                   .w = at(u, u->model->params, p->offset), .g = at(u, u->grads, p->offset), .count = p->count};
+  const ig__piece *p = &u->piece[task];
+  const ig__update up = ig__updater_piece(u, p);
   (void)thread;
-  for (int i = 0; i < u->slots; i++) up.slot[i] = at(u, u->slot[i], p->offset);
   if (u->weight_decay > 0 && u->model->param[p->param].kind == IG__PARAM_WEIGHT)
     u->k->scale(up.w, up.w, 1 - up.lr * u->weight_decay, p->count);
   u->optimiser->step(&up);
-  EACH_ACTING(u, p->param, a, lambda, {
+  IG__EACH_ACTING(u, p->param, a, lambda, {
     if (a->penalty->prox) a->penalty->prox(u->k, a->options, lambda, up.lr, up.w, p->count);
   })
 }
@@ -206,28 +180,27 @@ static void value_whole(void *arg, int task, int thread) {
  * (sparse group lasso). */
 static void prox_whole(void *arg, int task, int thread) {
   ig__updater *u = arg;
-  const whole *w = &u->whole[task];
+  const ig__whole *w = &u->whole[task];
   const ig__weights weights = weights_of(u, w);
   (void)thread;
-  EACH_ACTING(u, w->param, a, lambda, {
+  IG__EACH_ACTING(u, w->param, a, lambda, {
     if (a->penalty->tensor_prox) a->penalty->tensor_prox(u->k, a->options, lambda, u->step_lr * u->rate[w->param], &weights);
   })
 }
 
 static void clip_piece(void *arg, int task, int thread) {
   ig__updater *u = arg;
-  void *g = at(u, u->grads, u->piece[task].offset);
+  void *g = ig__updater_at(u, u->grads, u->piece[task].offset);
   (void)thread;
   u->k->scale(g, g, 1 / u->divide, u->piece[task].count);
 }
 
-/* Small models are not worth waking threads for: one thread does a piece in a few microseconds. */
-static void over_pieces(ig__updater *u, ig__task_fn fn) {
+void ig__updater_over_pieces(ig__updater *u, ig__task_fn fn, void *arg) {
   if (u->piece_count > 2) {
-    ig__pool_run(u->context->pool, (int)u->piece_count, u->k->real_size == 4, fn, u);
+    ig__pool_run(u->context->pool, (int)u->piece_count, u->k->real_size == 4, fn, arg);
     return;
   }
-  for (int i = 0; i < (int)u->piece_count; i++) fn(u, i, 0);
+  for (int i = 0; i < (int)u->piece_count; i++) fn(arg, i, 0);
 }
 
 static void over_wholes(ig__updater *u, ig__task_fn fn) {
@@ -248,7 +221,7 @@ ig_status ig__updater_step(ig__updater *u, double loss, double lr, int64_t step,
   double squares = 0;
   u->step = step;
   u->divide = divide;
-  over_pieces(u, complete_gradient);
+  ig__updater_over_pieces(u, complete_gradient, u);
   over_wholes(u, value_whole);
   *penalty = 0;
   for (size_t i = 0; i < u->whole_count; i++) *penalty += u->whole[i].value;
@@ -259,10 +232,10 @@ ig_status ig__updater_step(ig__updater *u, double loss, double lr, int64_t step,
   if (!isfinite(squares) || !isfinite(loss) || !isfinite(*penalty)) return name_the_layer(u, step, loss + *penalty);
   if (u->clip > 0 && sqrt(squares) > u->clip) {
     u->divide = sqrt(squares) / u->clip;
-    over_pieces(u, clip_piece);
+    ig__updater_over_pieces(u, clip_piece, u);
   }
   u->step_lr = lr;
-  over_pieces(u, update_piece);
+  ig__updater_over_pieces(u, update_piece, u);
   over_wholes(u, prox_whole);
   u->model->version++;
   return IG_OK;
@@ -272,9 +245,9 @@ ig_status ig__updater_check(const ig__updater *u, int64_t step) {
   const ig__model *m = u->model;
   const char *bad = NULL;
   for (size_t i = 0; i < m->param_count && !bad; i++)
-    if (u->k->count_nonfinite(at(u, m->params, m->param[i].offset), m->param[i].count)) bad = m->param[i].name;
+    if (u->k->count_nonfinite(ig__updater_at(u, m->params, m->param[i].offset), m->param[i].count)) bad = m->param[i].name;
   for (size_t i = 0; i < m->state_count && !bad; i++)
-    if (u->k->count_nonfinite(at(u, m->states, m->state[i].offset), m->state[i].count)) bad = m->state[i].name;
+    if (u->k->count_nonfinite(ig__updater_at(u, m->states, m->state[i].offset), m->state[i].count)) bad = m->state[i].name;
   if (!bad) return IG_OK;
   return ig__fail(IG_DIVERGED, "step %lld: %s is no longer finite; nothing of this is saved. Try a smaller learning rate, or "
                   "--clip 1", (long long)step, bad);
@@ -287,20 +260,12 @@ double ig__updater_penalty(const ig__updater *u) {
   return sum;
 }
 
-ig_status ig__penalty_of_run(const ig_context *context, ig__model *model, const ig_train_options *run, int64_t pictures, double *out) {
-  ig__updater *u;
-  IG__TRY(ig__updater_new(context, model, run, pictures > 0 ? (double)pictures : 1, &u));
-  *out = ig__updater_penalty(u);
-  ig__updater_free(u);
-  return IG_OK;
-}
-
 double ig__updater_penalty_at(const ig__updater *u, const double *x, double *g) {
   const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
   double sum = 0;
   for (size_t i = 0; i < u->piece_count; i++) {
-    const piece *p = &u->piece[i];
-    EACH_ACTING(u, p->param, a, lambda, {
+    const ig__piece *p = &u->piece[i];
+    IG__EACH_ACTING(u, p->param, a, lambda, {
       sum += a->penalty->value(k, a->options, lambda, x + p->offset, p->count);
       if (g) a->penalty->gradient(k, lambda, x + p->offset, g + p->offset, p->count);
     })
@@ -311,14 +276,14 @@ double ig__updater_penalty_at(const ig__updater *u, const double *x, double *g) 
 void ig__updater_penalty_curvature(const ig__updater *u, const double *x, const double *v, double *out) {
   const ig__kernels *k = ig__kernels_for(u->context->isa, sizeof *x);
   for (size_t i = 0; i < u->piece_count; i++) {
-    const piece *p = &u->piece[i];
-    EACH_ACTING(u, p->param, a, lambda, a->penalty->hessian(k, lambda, x + p->offset, v + p->offset, out + p->offset, p->count);)
+    const ig__piece *p = &u->piece[i];
+    IG__EACH_ACTING(u, p->param, a, lambda, a->penalty->hessian(k, lambda, x + p->offset, v + p->offset, out + p->offset, p->count);)
   }
 }
 
 const char *ig__updater_not_smooth(const ig__updater *u) {
   for (size_t i = 0; i < u->piece_count; i++)
-    EACH_ACTING(u, u->piece[i].param, a, lambda, {
+    IG__EACH_ACTING(u, u->piece[i].param, a, lambda, {
       if (!a->penalty->gradient) return a->penalty->name;
     })
   return NULL;
@@ -328,7 +293,7 @@ double ig__updater_weight_norm(const ig__updater *u) {
   double sum = 0;
   for (size_t i = 0; i < u->model->param_count; i++) {
     const ig__param *p = &u->model->param[i];
-    if (p->kind == IG__PARAM_WEIGHT) sum += u->k->sum_squares(at(u, u->model->params, p->offset), p->count);
+    if (p->kind == IG__PARAM_WEIGHT) sum += u->k->sum_squares(ig__updater_at(u, u->model->params, p->offset), p->count);
   }
   return sqrt(sum);
 }

@@ -42,7 +42,7 @@ weight_hash() {
   tail -c +$((header + 9)) "$1" | sha256sum | cut -d' ' -f1
 }
 # results.csv without the columns that tell time: time, img_per_s, wait.
-results_hash() { cut -d, -f1,3-10 "$1" | sha256sum | cut -d' ' -f1; }
+results_hash() { cut -d, -f1,3-10,13- "$1" | sha256sum | cut -d' ' -f1; }
 
 run_tests() {
   local name start end status word passed=0 failed=0 skipped=0 chosen

@@ -29,8 +29,8 @@ wanted() {
   jq -r --arg p test "$figures" test.json
   jq -r --arg p val "$figures" val.json
   jq -r "$classes" test.json
-  awk -F, 'NR > 1 { e = "epoch." $1 "."; split("time - train.data_loss train.penalty train.accuracy - val.accuracy lr weight_norm - wait", name, " ")
-    for (i = 1; i <= 11; i++) if (name[i] != "-") print e name[i], $(i + 1); last = $1 } END { print "epochs", last }' "$1/results.csv"
+  awk -F, 'NR > 1 { e = "epoch." $1 "."; split("time - train.data_loss train.penalty train.accuracy - val.accuracy lr weight_norm - wait lambda", name, " ")
+    for (i = 1; i <= 12; i++) if (name[i] != "-") print e name[i], $(i + 1); last = $1 } END { print "epochs", last }' "$1/results.csv"
 }
 
 test_every_number() {

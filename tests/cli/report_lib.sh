@@ -80,7 +80,7 @@ want_recorded() {
   local run=$1 header tensor first size
   awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
     NR > 1 { e = "epoch." $1 "."; accuracy = $at["val/accuracy"]; loss = $at["val/loss"]; speed = int($at["img_per_s"])
-      for (name in at) if (name ~ /^(train\/(data_loss|penalty|accuracy)|val\/accuracy|lr|weight_norm|wait|time)$/) { key = name; sub(/\//, ".", key); print e key, $at[name] }
+      for (name in at) if (name ~ /^(train\/(data_loss|penalty|accuracy)|val\/accuracy|lr|weight_norm|wait|lambda|time)$/) { key = name; sub(/\//, ".", key); print e key, $at[name] }
       print e "val.data_loss", loss; print e "img_per_s", speed
       if (best == "" || accuracy > top || (accuracy == top && loss < least)) { best = $1; top = accuracy; least = loss }
       last = $1; seconds = $at["time"] }

@@ -10,7 +10,7 @@ test_run_folder() {
   want_code 0
   for name in config.yaml results.csv model.safetensors checkpoint; do want_file a/$name; done
   want_equal "$(head -n 1 a/results.csv)" \
-    "epoch,time,train/loss,train/data_loss,train/penalty,train/accuracy,val/loss,val/accuracy,lr,weight_norm,img_per_s,wait" \
+    "epoch,time,train/loss,train/data_loss,train/penalty,train/accuracy,val/loss,val/accuracy,lr,weight_norm,img_per_s,wait,lambda" \
     "columns of results.csv"
   want_equal "$(wc -l <a/results.csv)" 3 "rows of results.csv"
   want_out "a"
@@ -254,6 +254,22 @@ live() {
   # `script` gives a terminal without a size, so COLUMNS decides.
   env TERM=xterm COLUMNS=100 "$@" script -qec "'$imgrad' train --data 'digits train=4000 test=200' --epochs 2 --out a >stdout" typescript \
     >/dev/null </dev/null || fail "script: exit $?"
+}
+
+test_lambda_moves() {
+  run train "${small[@]}" --epochs 3 --l2 1e-3 --lambda-schedule "step 1 gamma=0.5" --json --out a
+  want_code 0
+  want_equal "$(tail -n +2 a/results.csv | cut -d, -f13 | tr '\n' ' ')" "0.001 0.0005 0.00025 " "column lambda"
+  want_out '"lambda":0.00025'
+  grep -q "λ 0.0005" a/log.txt || fail "log.txt: no λ"
+  run train --data "digits train=600 test=200" --model mlp --batch 20 --optimizer sgd --lr 0.1 --l2 4 --epochs 3 --out b
+  want_code 0
+  want_err "layer dense1 has collapsed (epoch "
+  want_equal "$(grep -c "layer dense1 has collapsed" b/log.txt)" 1 "lines of the collapse"
+  grep -q 'data-name="collapsed.0"' b/report.html || fail "report: no collapse"
+  run train "${small[@]}" --lambda-schedule cosine --out c
+  want_code 2
+  want_err "no penalty acts"
 }
 
 # No progress line between two returns is wider than this; a line that wrapped could not be redrawn.

@@ -74,7 +74,7 @@ test_2_the_other_recipes() {
   passes test_ops registry_is_in_order
   IMGRAD_TEST_OP=times passes test_ops test_gradient.c
   imgrad=$build/imgrad
-  for word in layers:times losses:half_mse optimizers:descent schedules:linear penalties:ridge initialisers:slim_normal \
+  for word in layers:times losses:half_mse optimizers:descent schedules:waning penalties:ridge initialisers:slim_normal \
     sources:noise augmentations:slide models:wide recipes:mnist-slow; do
     run help "${word%:*}"
     want_out "${word#*:}"
@@ -82,7 +82,7 @@ test_2_the_other_recipes() {
   run hello
   want_code 0
   printf 'input 1 28 28\ndense 8 init=slim_normal relu\ndense classes softmax\n' >small.txt
-  run train --data "noise count=100" --model small.txt --optimizer "descent momentum=0.5" --schedule linear --loss half_mse \
+  run train --data "noise count=100" --model small.txt --optimizer "descent momentum=0.5" --schedule waning --loss half_mse \
     --penalty "ridge 1e-4 on=dense1.*" --epochs 1 --out run2
   want_code 0
   run summary wide

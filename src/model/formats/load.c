@@ -109,6 +109,7 @@ static ig_status load(const ig__own_ops *own, const ig__tensors *t, const char *
   ig__model *m = *model;
   m->class_name = names;
   if (ig__tensors_meta(t, "loss") && !(m->loss = ig__strdup(ig__tensors_meta(t, "loss")))) return IG_NO_MEMORY;
+  if (ig__tensors_meta(t, "lambda") && !(m->lambda = ig__strdup(ig__tensors_meta(t, "lambda")))) return IG_NO_MEMORY;
   IG__TRY(ig__model_record(m));
   status = check_tensors(m, t, real_size);
   if (status != IG_OK) return ig__fail_at(status, "%s", path);

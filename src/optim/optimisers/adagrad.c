@@ -1,6 +1,6 @@
 /* AdaGrad: v = v + g², w −= lr·g/(√v + ε): rates that only fall, slower for what is seldom used. The sum starts at 0, as in
  * PyTorch; in Keras at 0.1. */
-#include "optim/optim.h"
+#include "optim/rms.h"
 
 typedef struct { double epsilon; } adagrad_options;
 
@@ -19,6 +19,11 @@ static void step(const ig__update *u) {
   u->k->rms_step(u->w, u->g, u->slot[0], NULL, &p, u->count);
 }
 
+static void gain(const ig__update *u, double *out) {
+  const adagrad_options *o = u->options;
+  ig__rms_gain(u, 1, o->epsilon, out);
+}
+
 const ig__optimiser ig__optimiser_adagrad = {
   .name = "adagrad",
   .help = "a rate for each weight from the sum of its squared gradients",
@@ -28,4 +33,5 @@ const ig__optimiser ig__optimiser_adagrad = {
   .slots = slots,
   .default_lr = 0.01,
   .step = step,
+  .gain = gain,
 };

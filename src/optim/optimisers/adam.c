@@ -12,4 +12,5 @@ const ig__optimiser ig__optimiser_adam = {
   .slots = ig__adam_slots,
   .default_lr = 0.001,
   .step = ig__adam_update,
+  .gain = ig__adam_gain,
 };

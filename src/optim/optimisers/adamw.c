@@ -20,5 +20,6 @@ const ig__optimiser ig__optimiser_adamw = {
   .slots = ig__adam_slots,
   .default_lr = 0.001,
   .step = ig__adam_update,
+  .gain = ig__adam_gain,
   .weight_decay = decay,
 };

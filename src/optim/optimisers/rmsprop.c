@@ -1,6 +1,6 @@
 /* RMSprop: v = ρv + (1−ρ)g², w −= lr·g/(√v + ε); with momentum buf = μ·buf + g/(√v + ε), w −= lr·buf (PyTorch's form). ε is
  * added to the root, as in PyTorch; Keras adds it under the root. */
-#include "optim/optim.h"
+#include "optim/rms.h"
 
 typedef struct { double rho, epsilon, momentum; } rmsprop_options;
 
@@ -18,6 +18,11 @@ static void step(const ig__update *u) {
   u->k->rms_step(u->w, u->g, u->slot[0], o->momentum > 0 ? u->slot[1] : NULL, &p, u->count);
 }
 
+static void gain(const ig__update *u, double *out) {
+  const rmsprop_options *o = u->options;
+  ig__rms_gain(u, 1 - o->rho, o->epsilon, out);
+}
+
 const ig__optimiser ig__optimiser_rmsprop = {
   .name = "rmsprop",
   .help = "a rate for each weight from a running mean of its squared gradient",
@@ -27,4 +32,5 @@ const ig__optimiser ig__optimiser_rmsprop = {
   .slots = slots,
   .default_lr = 0.001,
   .step = step,
+  .gain = gain,
 };

@@ -27,6 +27,11 @@ static void step(const ig__update *u) {
   u->k->sgd_step(u->w, u->g, velocity, u->lr, o->momentum, o->nesterov, u->count);
 }
 
+static void gain(const ig__update *u, double *out) {
+  const sgd_options *o = u->options;
+  for (int64_t i = 0; i < u->count; i++) out[i] = o->nesterov ? u->lr * (1 + o->momentum) : u->lr;
+}
+
 const ig__optimiser ig__optimiser_sgd = {
   .name = "sgd",
   .help = "gradient descent on mini-batches, with momentum if asked",
@@ -37,4 +42,5 @@ const ig__optimiser ig__optimiser_sgd = {
   .slots = slots,
   .default_lr = 0.01,
   .step = step,
+  .gain = gain,
 };

@@ -27,9 +27,9 @@ static double factor(const void *options, ig__progress at) {
 }
 
 /* The first value is the best so far; one that is no number is never better. */
-static void observe(const void *options, double *state, double loss, double accuracy) {
+static void observe(const void *options, double *state, const ig__outcome *seen) {
   const plateau_options *o = options;
-  const double value = o->metric == LOSS ? loss : accuracy, best = state[BEST];
+  const double value = o->metric == LOSS ? seen->loss : seen->accuracy, best = state[BEST];
   const bool better = state[SEEN] == 0 ? value == value
                       : o->metric == LOSS ? value < best * (1 - o->threshold) : value > best * (1 + o->threshold);
   if (better) {

@@ -117,6 +117,7 @@ static ig_status fill(const ig__prune *p, const ig__own_ops *own, const ig__buff
   IG__TRY(fill_params(p, to));
   IG__TRY(fill_states(p, to));
   if (m->loss && !(to->loss = ig__strdup(m->loss))) return IG_NO_MEMORY;
+  if (m->lambda && !(to->lambda = ig__strdup(m->lambda))) return IG_NO_MEMORY;
   if (!m->class_name) return IG_OK;
   to->class_name = ig__alloc((size_t)m->class_count, sizeof *to->class_name);
   if (!to->class_name) return IG_NO_MEMORY;

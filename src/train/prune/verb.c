@@ -117,7 +117,8 @@ static ig_status fill_rows(const pruning *p, ig_prune_result *r) {
 
 static ig_status write_model(const pruning *p, const char *folder) {
   char *path = ig__format("%s/model.safetensors", folder);
-  const char *const meta[] = {"data", p->run.data, "loss", p->small->loss ? p->small->loss : p->run.loss, "pruned", p->options->run, NULL};
+  const char *const meta[] = {"data", p->run.data, "loss", p->small->loss ? p->small->loss : p->run.loss, "pruned", p->options->run,
+                              p->small->lambda ? "lambda" : NULL, p->small->lambda, NULL};
   ig_status status = path ? ig__model_save(p->small, path, meta) : IG_NO_MEMORY;
   ig__free(path);
   return status;

@@ -1,4 +1,5 @@
 /* A run folder, read back. */
+#include "train/regularise.h"
 #include "train/report/open.h"
 
 #include "base/text.h"

@@ -1,5 +1,6 @@
 /* How the training went, in a sentence, from rules that the report states with the figures they looked at. */
 #include "base/text.h"
+#include "train/lambda.h"
 #include "train/report/report.h"
 
 #include <math.h>
@@ -125,6 +126,19 @@ static void rate_warnings(const ig__run_view *view, ig__buffer *out) {
   }
 }
 
+/* Layers that went to nothing. */
+static void collapses(const ig__run_view *view, ig__buffer *out) {
+  const ig__layer_norms *s = &view->state->norms;
+  char words[320];
+  for (size_t i = 0; i < s->count; i++) {
+    if (!(s->layer[i].step > 0)) continue;
+    ig__norms_words(&s->layer[i], words);
+    ig__buffer_text(out, "<p data-name=\"collapsed.%zu\" data-value=\"%.0f\">", i, s->layer[i].epoch);
+    ig__html_text(out, words);
+    ig__buffer_text(out, "</p>\n");
+  }
+}
+
 void ig__report_verdict(const ig__run_view *view, ig__buffer *out) {
   static const char *const word[] = {"none", "nothing", "over", "under", "good"};
   static const char *const title[] = {"No epoch has ended", "It has learnt nothing", "Over-fitting", "Under-fitting", "Good"};
@@ -141,6 +155,7 @@ void ig__report_verdict(const ig__run_view *view, ig__buffer *out) {
     ig__buffer_text(out, "<p>The weights kept are those of epoch %lld, the best of validation, so the model does not carry the worst of it.</p>\n",
                     (long long)view->state->best_epoch);
   rate_warnings(view, out);
+  collapses(view, out);
   if (advice[v][0]) ig__buffer_text(out, "<p>Worth trying:</p><ul>");
   for (int i = 0; advice[v][i]; i++) ig__buffer_text(out, "<li>%s</li>", advice[v][i]);
   if (advice[v][0]) ig__buffer_text(out, "</ul>\n");

@@ -176,6 +176,22 @@ TEST(folds_are_stratified_and_together_everything) {
   ig__samples_free(&all);
 }
 
+/* What is held back is taken from what would train, last of all: the other parts are the same without it. */
+TEST(held_back_last) {
+  fake f = {0};
+  ig__source source = fake_source(&f, N, 0, 0, 5);
+  ig__samples all, s;
+  ig__split_options o = {.seed = 3, .val = 0.2, .test = 0.1, .limit = 503};
+  CHECK_OK(ig__samples_make(&source, &o, &all));
+  o.hold = 0.15;
+  CHECK_OK(ig__samples_make(&source, &o, &s));
+  CHECK_INT(s.held_count, 75); /* of 503 */
+  CHECK_INT(check_disjoint(&source, &s) + s.held_count, check_disjoint(&source, &all));
+  for (int p = IG__VAL; p < IG__PARTS; p++) CHECK_INT(s.count[p], all.count[p]);
+  ig__samples_free(&s);
+  ig__samples_free(&all);
+}
+
 TEST(test_folds_come_first) {
   fake f = {0};
   ig__source source = fake_source(&f, N, 0, 30, 5);

@@ -1,6 +1,6 @@
 /* Values at the places one would look at, and the common warm-up. */
 #include "base/alloc.h"
-#include "optim/optim.h"
+#include "optim/hypergradient.h"
 #include "test.h"
 
 static double factor(const char *text, int64_t step, int64_t total, int64_t an_epoch) {
@@ -83,7 +83,7 @@ static void watch(const char *text, int count, const double *values, bool accura
   double state[IG__SCHEDULE_STATE] = {0};
   CHECK_OK(ig__schedule_parse(text, &s, &options));
   for (int i = 0; i < count; i++) {
-    s->observe(options, state, accuracy ? 7 : values[i], accuracy ? values[i] : NAN);
+    s->observe(options, state, &(ig__outcome){.loss = accuracy ? 7 : values[i], .accuracy = accuracy ? values[i] : (double)NAN});
     ig__progress at = {.step = i + 1, .total_steps = count, .steps_per_epoch = 1, .state = state};
     CHECK_NEAR(ig__schedule_factor(s, options, at), want[i], 1e-15);
   }
@@ -132,4 +132,65 @@ TEST(factors_stay_within_0_and_1) {
       double f = factor(texts[i], step, 120, 12);
       CHECK(f >= 0 && f <= 1 && (f > 0 || step == 0));
     }
+}
+
+TEST(linear) {
+  CHECK(factor("linear", 0, 100, 10) == 1);
+  CHECK(factor("linear", 25, 100, 10) == 0.75);
+  CHECK(factor("linear", 100, 100, 10) == 0);
+  CHECK(factor("linear", 170, 100, 10) == 0);
+  CHECK_NEAR(factor("linear to=0.1", 50, 100, 10), 0.55, 1e-15);
+  CHECK_NEAR(factor("linear from=0 to=4", 75, 100, 10), 3, 1e-15);
+  CHECK_NEAR(factor("linear from=2 to=1", 1, 4, 1), 1.75, 1e-15);
+}
+
+/* λ after each epoch, by losses of training and validation. */
+static void watch_gap(const char *text, int count, const double (*losses)[2], double nothing, const double *want) {
+  const ig__schedule *s;
+  void *options;
+  double state[IG__SCHEDULE_STATE] = {0};
+  CHECK_OK(ig__schedule_parse(text, &s, &options));
+  CHECK(s->of_lambda);
+  for (int i = 0; i < count; i++) {
+    s->observe(options, state, &(ig__outcome){.train_loss = losses[i][0], .data_loss = losses[i][1], .nothing = nothing});
+    CHECK_NEAR(ig__schedule_factor(s, options, (ig__progress){.step = i + 1, .total_steps = count, .steps_per_epoch = 1, .state = state}), want[i],
+               1e-12 * want[i]);
+  }
+  ig__free(options);
+}
+
+/* Both losses high: lowered; the gap larger than ever: raised; anything else: as it was, also where the gap grows again to no more than it was. */
+TEST(gap) {
+  static const double losses[][2] = {{2.2, 2.1}, {1.5, 1.6}, {0.9, 1.3}, {0.8, 0.9}, {0.5, 0.8}, {0.4, 0.9}, {0.3, 0.7}, {0.3, 0.79}, {0.2, 0.75}};
+  static const double more[][2] = {{1, 2}, {1, 3}, {1, 4}, {1, 5}}, first[][2] = {{4, 4}, {3, 3}, {1.9, 3}};
+  watch_gap("gap step=2", 9, losses, 2.3, (double[]){0.5, 0.25, 0.5, 0.5, 0.5, 1, 1, 1, 2});
+  watch_gap("gap", 3, losses, 2.3, (double[]){1 / 1.5, 1 / 2.25, 1 / 1.5});
+  watch_gap("gap step=2 high=0.9", 3, losses, 2.3, (double[]){0.5, 1, 2});
+  watch_gap("gap step=10 span=100 high=1", 4, more, 2.3, (double[]){10, 100, 100, 100});
+  watch_gap("gap step=10 high=0.5", 3, first, 0, (double[]){0.1, 0.01, 0.1}); /* the first training loss stands for the unknown */
+}
+
+/* Slopes of one sign move λ by the whole rate whatever their size; of both, hardly. Bounds hold, also where it would leave them at once. */
+TEST(hypergradient_moves) {
+  const ig__hypergradient o = {.rate = 0.1, .low = 1e-6, .high = 1e-2};
+  for (double size = 1e-9; size < 1e3; size *= 1e4) {
+    double up[IG__SCHEDULE_STATE] = {0}, down[IG__SCHEDULE_STATE] = {0}, none[IG__SCHEDULE_STATE] = {0}, slow[IG__SCHEDULE_STATE] = {0};
+    for (int i = 0; i < 20; i++) {
+      ig__hypergradient_move(&o, up, -size, 1, 1e-4);
+      ig__hypergradient_move(&o, down, size, 1, 1e-4);
+      ig__hypergradient_move(&o, none, i % 2 ? size : -size, 1, 1e-4);
+      ig__hypergradient_move(&o, slow, -size, 0.25, 1e-4);
+    }
+    CHECK_NEAR(log(up[0]), 2, 1e-12);
+    CHECK_NEAR(log(down[0]), -2, 1e-12);
+    CHECK_NEAR(log(none[0]), 0, 0.25);
+    CHECK_NEAR(log(slow[0]), 0.5, 1e-12);
+  }
+  double state[IG__SCHEDULE_STATE] = {0}, still[IG__SCHEDULE_STATE] = {0};
+  for (int i = 0; i < 200; i++) ig__hypergradient_move(&o, state, -1, 1, 1e-4);
+  CHECK_NEAR(state[0] * 1e-4, 1e-2, 1e-16);
+  for (int i = 0; i < 400; i++) ig__hypergradient_move(&o, state, 1, 1, 1e-4);
+  CHECK_NEAR(state[0] * 1e-4, 1e-6, 1e-20);
+  for (int i = 0; i < 5; i++) ig__hypergradient_move(&o, still, 0, 1, 1e-4);
+  CHECK(still[0] == 1);
 }

@@ -160,7 +160,7 @@ TEST(resume_refuses_what_changes_results) {
   static const char *const others[][2] = {
     {"data", "random"}, {"model", "mlp"}, {"weights", "x"}, {"optimizer", "sgd"}, {"schedule", "cosine"}, {"loss", "mse"}, {"augment", "flip"},
     {"freeze", "dense1.bias"}, {"lr_scale", "*=0.5"},
-    {"precision", "f64"}, {"gradient", "numeric"}, {"conv", "direct"}, {"lr", "0.5"}, {"momentum", "0.5"}, {"l2", "0.5"}, {"l1", "0.5"}, {"penalty", "max_norm 1"}, {"average", "ema"}, {"l2_scale", "half"},
+    {"precision", "f64"}, {"gradient", "numeric"}, {"conv", "direct"}, {"lr", "0.5"}, {"momentum", "0.5"}, {"l2", "0.5"}, {"l1", "0.5"}, {"penalty", "max_norm 1"}, {"average", "ema"}, {"l2_scale", "half"}, {"lambda_schedule", "cosine"},
     {"class_weights", "auto"}, {"balanced", "yes"}, {"weight_decay", "0.5"}, {"clip", "0.5"}, {"batch", "5"}, {"accumulate", "5"},
     {"val", "0.5"}, {"test", "0.5"}, {"keep", "last"}, {"fold", "1/5"}, {"test_fold", "1/5"}, {"limit", "5"}, {"seed", "5"}, {"restarts", "5"}, {"start", "5"}, {"strict", "yes"}, {"out", "elsewhere"}};
   static const char *const free_ones[] = {"resume", "threads", "workers", "time", "epochs", "patience", "checkpoint_every", "min_accuracy",

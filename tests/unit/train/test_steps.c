@@ -49,6 +49,23 @@ TEST(no_allocation_mlp_accumulating) { steps_of("mlp", "adam", "2", "f32"); }
 TEST(no_allocation_textbook) { steps_of("textbook", "sgd momentum=0.9", "1", "f32"); }
 TEST(no_allocation_batchnorm) { steps_of(small_net(), "adam", "1", "f64"); }
 
+/* λ by layer along a hypergradient: a second network and a second loader, which go round. */
+TEST(no_allocation_lambda) {
+  for (int count = 1; count <= 3; count += 2) {
+    ig_context *context = threads(count);
+    ig_train_result result;
+    watch w = {0};
+    ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .user = &w};
+    const char *out = in_folder("steps");
+    remove_run(out);
+    CHECK_OK(TRAIN(context, &result, &events, "data", "digits train=150 test=10", "model", "mlp", "batch", "16", "epochs", "2", "l2", "1e-3",
+                   "lambda_schedule", "hypergradient per=layer hold=0.3", "out", out));
+    ig_context_free(context);
+    CHECK(!w.allocated);
+    CHECK(!w.disorder);
+  }
+}
+
 /* Broken pictures shorten an epoch, and the count of steps begins anew in each: test_loader.c has the batches. The steps
  * of a resumed epoch go on where it stopped. */
 TEST(steps_go_on_when_resumed) {
