@@ -88,6 +88,7 @@ typedef struct ig_train_options {
   bool strict;                  /* stop at the first broken picture */
   double checkpoint_every;      /* seconds */
   char report[8];               /* "yes": write report.html when training ends; "no" */
+  char tensorboard[IG_PATH_SIZE]; /* a folder for TensorBoard's event files, in train, validation and steps; "": none */
   uint64_t given;               /* which options were set by name (bit = row of the table); kept by ig_option_set */
 } ig_train_options;
 

@@ -1,4 +1,5 @@
 /* One epoch of training: batches in the epoch's order, a step for each group of them, stops and checkpoints between steps. */
+#include "train/board.h"
 #include "train/checkpoint.h"
 #include "train/regularise.h"
 
@@ -6,11 +7,11 @@
 #include <stdlib.h>
 
 ig_status ig__trainer_save(ig__trainer *t) {
-  ig_status status = ig__updater_check(t->updater, t->state.step);
+  ig_status board = ig__board_write(t), status = ig__updater_check(t->updater, t->state.step);
   if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager,
                                                                                         &t->state, &t->choices, t->fingerprint});
   t->saved = ig__now();
-  return ig__fail_at(status, "%s", t->folder);
+  return status == IG_OK ? board : ig__fail_at(status, "%s", t->folder);
 }
 
 ig_status ig__trainer_asked(ig__trainer *t) {
@@ -122,6 +123,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
     ig_status status = ig__trainer_step(t, rate_at(t, t->state.step), &pictures);
     if (status == IG_OK && !pictures) break;
     IG__TRY(ig__trainer_watch(t, status));
+    IG__TRY(ig__board_step(t));
     tell_progress(t, ++in_epoch, t->state.epoch_seconds + ig__now() - since,
                   t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
   }

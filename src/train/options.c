@@ -66,6 +66,7 @@ static const ig__option train_table[] = {
   STRICT,
   OPT(checkpoint_every, "60", 0.01, 1e9, "seconds", "time between checkpoints inside an epoch"),
   TEXT(report, "yes", "yes: write report.html when training ends; no"),
+  TEXT(tensorboard, "", "folder to write the curves to as TensorBoard's event files, in train, validation and steps"),
   IG__OPTIONS_END};
 #undef T
 

@@ -2,6 +2,7 @@
  * weights, measures the test part once at the end. */
 #include "base/text.h"
 #include "base/unknown.h"
+#include "train/board.h"
 #include "train/checkpoint.h"
 #include "train/regularise.h"
 #include "train/report/report.h"
@@ -160,6 +161,7 @@ static ig_status extend(ig__trainer *t) {
 /* A new folder with its configuration; or an old one with its checkpoint. */
 static ig_status open_folder(ig__trainer *t) {
   IG__TRY(ig__resume_fingerprint(t));
+  IG__TRY(ig__board_open(t));
   if (*t->options->resume) {
     memcpy(t->folder, t->options->resume, sizeof t->folder);
     if (t->checkpoint) {
@@ -237,6 +239,7 @@ static ig_status finish_epoch(ig__trainer *t) {
     row.images_per_second *= row.cost - before; /* a step looks at every picture so many times */
   }
   s->history[s->history_count++] = row;
+  IG__TRY(ig__board_epoch(t, &row));
   s->epoch++;
   const ig_metrics *seen = row.val.n ? &row.val : &row.train;
   if (t->schedule->observe) t->schedule->observe(t->schedule_options, s->schedule, seen->loss, seen->accuracy);
@@ -275,6 +278,7 @@ static ig_status train(ig__trainer *t) {
   bool extended = t->asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
   ig__plan_start(t, ig__now());
   t->began_epoch = t->state.epoch;
+  IG__TRY(ig__board_begin(t));
   while (!ig__plan_ended(t)) {
     if (ig__plan_out_of_patience(t) && !(extended && t->began_epoch == t->state.epoch)) {
       t->stopped = "patience";
@@ -352,6 +356,7 @@ void ig__trainer_close(ig__trainer *t) {
   ig__network_free(&t->test);
   ig__updater_free(t->updater);
   ig__averager_free(t->averager);
+  ig__board_free(t->board);
   ig__free(t->schedule_options);
   ig__model_free(t->model);
   ig__samples_free(&t->samples);

@@ -1,0 +1,32 @@
+# What a build can do without: the library it needs is looked for, and what is not found is left out and says so when it is asked for.
+# `imgrad info` has what there is.
+set(IMGRAD_OPTIONAL)     # targets to link
+set(IMGRAD_OPTIONAL_PC)  # their names for pkg-config
+set(IMGRAD_HAS_PROTOBUF_C FALSE)
+if(IMGRAD_TENSORBOARD AND NOT IMGRAD_CORE)
+  pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
+  find_program(PROTOC_C NAMES protoc-c)
+  if(PROTOBUF_C_FOUND AND PROTOC_C)
+    set(IMGRAD_HAS_PROTOBUF_C TRUE)
+    list(APPEND IMGRAD_OPTIONAL PkgConfig::PROTOBUF_C)
+    string(APPEND IMGRAD_OPTIONAL_PC " libprotobuf-c")
+  else()
+    message(STATUS "Without --tensorboard: libprotobuf-c-dev and protobuf-c-compiler are not both here")
+  endif()
+endif()
+
+function(imgrad_optional_sources)
+  if(IMGRAD_HAS_PROTOBUF_C)
+    set(made ${CMAKE_BINARY_DIR}/generated/report/event.pb-c)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/report)
+    add_custom_command(OUTPUT ${made}.c ${made}.h
+      COMMAND ${PROTOC_C} --proto_path=${PROJECT_SOURCE_DIR}/src --c_out=${CMAKE_BINARY_DIR}/generated report/event.proto
+      DEPENDS src/report/event.proto VERBATIM)
+    target_sources(ig_report PRIVATE ${made}.c ${made}.h)
+    target_include_directories(ig_report PRIVATE ${PROTOBUF_C_INCLUDE_DIRS})
+    # Its assertions would end the process, which the library never does.
+    set_source_files_properties(${made}.c PROPERTIES COMPILE_DEFINITIONS NDEBUG)
+    set_source_files_properties(src/report/events.c tests/unit/report/test_events.c tests/unit/train/test_board.c
+      PROPERTIES COMPILE_DEFINITIONS IG__PROTOBUF_C)
+  endif()
+endfunction()
