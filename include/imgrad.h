@@ -16,4 +16,5 @@
 #include "imgrad/status.h"
 #include "imgrad/tune.h"
 #include "imgrad/verbs.h"
+#include "imgrad/watch.h"
 #endif

@@ -13,6 +13,7 @@ ig_status ig__sweep_compose(const ig__sweep *s, const ig__sweep_run *run, ig_tra
   *out = *s->options.base;
   out->out[0] = out->resume[0] = out->time[0] = 0;
   out->threads = 0;
+  strcpy(out->watch, "no");
   /* The curves of a sweep lie side by side: one folder, one run of TensorBoard's a run. */
   if (*out->tensorboard &&
       (size_t)ig__snprintf(out->tensorboard, sizeof out->tensorboard, "%s/%s", s->options.base->tensorboard, run->name) >= sizeof out->tensorboard)

@@ -116,7 +116,7 @@ static ig_status write_out(ig__board *board) {
   return IG_OK;
 }
 
-ig_status ig__board_write(const ig__trainer *t) { return t->board ? write_out(t->board) : IG_OK; }
+ig_status ig__board_write(const ig__trainer *t) { return write_out(t->board); }
 
 static ig_status write_when_due(ig__board *board) { return ig__now() - board->written >= WRITE_EVERY ? write_out(board) : IG_OK; }
 
@@ -157,13 +157,12 @@ ig_status ig__board_begin(const ig__trainer *t) {
 }
 
 ig_status ig__board_epoch(const ig__trainer *t, const ig_epoch *row) {
-  if (!t->board) return IG_OK;
   add_epoch(t, row);
   return write_when_due(t->board);
 }
 
 ig_status ig__board_step(const ig__trainer *t) {
-  if (!t->board || t->state.step % t->board->every) return IG_OK;
+  if (t->state.step % t->board->every) return IG_OK;
   const ig__event_scalar scalar[] = {{"batch_loss", t->loss}, {"batch_learning_rate", t->lr}};
   ig__events_scalars(&t->board->out[STEPS], t->board->began + t->state.seconds + ig__now() - t->started, t->state.step, scalar, 2);
   return write_when_due(t->board);

@@ -5,6 +5,7 @@
 #include "imgrad/prune.h"
 #include "imgrad/report.h"
 #include "train/lr_find.h"
+#include "train/show.h"
 #include "train/spread.h"
 
 #include <string.h>
@@ -67,6 +68,7 @@ static const ig__option train_table[] = {
   OPT(checkpoint_every, "60", 0.01, 1e9, "seconds", "time between checkpoints inside an epoch"),
   TEXT(report, "yes", "yes: write report.html when training ends; no"),
   TEXT(tensorboard, "", "folder to write the curves to as TensorBoard's event files, in train, validation and steps"),
+  IG__OPTION(T, watch, "no", 0, 0, "[PORT]", "a live page on 127.0.0.1 while training: --watch at any free port, which is printed, --watch=8080 at this one"),
   IG__OPTIONS_END};
 #undef T
 
@@ -198,12 +200,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_REPORT: return report_table;
   case IG_VERB_ASCEND: return ig__ascend_table;
   case IG_VERB_PRUNE: return prune_table;
+  case IG_VERB_WATCH: return ig__watch_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune", "watch"};
   return names[verb];
 }
 
@@ -223,6 +226,8 @@ int ig__verb_rows(ig_verb verb, ig__option out[IG__VERB_ROWS]) {
 ig_status ig__options_check(ig_verb verb, const void *options) {
   ig__option rows[IG__VERB_ROWS];
   ig__verb_rows(verb, rows);
+  if (base_table(verb) && strcmp(((const ig_train_options *)options)->watch, "no") != 0)
+    return ig__fail(IG_USAGE, "%s: --watch shows the one run of train; while this goes on, 'imgrad watch' shows a run by its folder", verb_name(verb));
   for (const ig__option *o = rows; o->name; o++) {
     const char *at = (const char *)options + o->offset;
     double v = o->min;
@@ -334,7 +339,7 @@ bool ig_option_is_switch(ig_verb verb, const char *key) {
   ig__option rows[IG__VERB_ROWS];
   ig__verb_rows(verb, rows);
   int row = ig__option_row(rows, key);
-  return row >= 0 && rows[row].type == IG__OPTION_BOOL;
+  return row >= 0 && (rows[row].type == IG__OPTION_BOOL || rows[row].unit[0] == '['); /* [VALUE]: it may be left out */
 }
 
 const char *ig_option_name(ig_verb verb, int index) {

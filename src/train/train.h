@@ -301,7 +301,7 @@ typedef struct ig__trainer {
   ig_status ending;          /* with what the run is to end that was stopped inside a step of the descent */
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
   ig__averager *averager;    /* NULL: none */
-  ig__board *board;          /* NULL: none */
+  ig__board *board; struct ig__live *live; /* NULL: none */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 /* Everything that a run needs, from context, options and asked; not its folder. To be closed in any case. */
