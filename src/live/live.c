@@ -24,7 +24,7 @@
 
 #define LOOK_EVERY 250    /* milliseconds between two looks at the folder, … */
 #define LOOK_SHARE 20     /* … and so many times as long as a look takes: of a long history a core sees a twentieth at most */
-#define BEAT_EVERY 2.0    /* seconds after which a stream that says nothing says so: this shows readers that are gone */
+#define BEAT_EVERY 1.0    /* seconds after which a stream that says nothing says so: this shows readers that are gone */
 #define SILENT_MOST 10    /* seconds that a reader may say or take nothing */
 #define GOODBYE 0.5       /* seconds for readers to take the last events */
 
@@ -200,6 +200,7 @@ static ig_status listen_at(ig__live *live, const char *what, int port) {
 
 ig_status ig__live_open(const char *what, int port, ig__live **out) {
   const ig__module *module;
+  *out = NULL;
   IG__TRY(ig__module_open("http", what, "libmicrohttpd-dev", &module));
   ig__live *live = *out = ig__alloc(1, sizeof *live);
   if (!live) return IG_NO_MEMORY;

@@ -6,7 +6,7 @@ const charts = [
   { title: "Penalty, a part of the loss", log: true, optional: true, series: [["train/penalty", "training", 3]] },
   { title: "Learning rate", log: true, series: [["lr", "learning rate", 2]] },
 ];
-const W = 520, H = 250, LEFT = 58, RIGHT = 12, TOP = 10, BOTTOM = 34, MOST = 600;
+const W = 520, H = 264, LEFT = 80, RIGHT = 14, TOP = 16, BOTTOM = 46, MOST = 600; // room for the larger letters of a phone
 let columns = [], rows = [], epochs = 0, lines = [], state = "", heard = Date.now(), running = null, due = false;
 const byId = (id) => document.getElementById(id);
 
@@ -72,10 +72,10 @@ function draw(chart) {
     svg("line", { class: "grid", x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v) }, picture);
     svg("text", { x: LEFT - 6, y: y(v) + 4, "text-anchor": "end" }, picture, chart.percent ? `${+(100 * v).toFixed(2)} %` : short(v));
   }
-  for (const v of ticks(1, last, 6).concat(1).filter((v, i, all) => v === Math.round(v) && all.indexOf(v) === i))
-    svg("text", { x: x(v), y: H - BOTTOM + 18, "text-anchor": "middle" }, picture, v);
+  for (const v of [1].concat(ticks(1, last, 6).filter((v) => v === Math.round(v) && x(v) - x(1) > 30)))
+    svg("text", { x: x(v), y: H - BOTTOM + 20, "text-anchor": "middle" }, picture, v);
   svg("line", { class: "axis", x1: LEFT, x2: W - RIGHT, y1: H - BOTTOM, y2: H - BOTTOM }, picture);
-  svg("text", { x: W - RIGHT, y: H - 2, "text-anchor": "end" }, picture, "epoch");
+  svg("text", { x: W - RIGHT, y: H - 5, "text-anchor": "end" }, picture, "epoch");
   for (const c of curves) {
     svg("polyline", { class: `l${c.colour}`, points: c.at.map((p) => `${x(p[0]).toFixed(1)},${y(p[1]).toFixed(1)}`).join(" ") }, picture);
     const end = c.at[c.at.length - 1];
