@@ -91,6 +91,7 @@ ig_status ig__board_open(ig__trainer *t) {
   if (!ig__events_library())
     return ig__fail(IG_USAGE, "--tensorboard: this imgrad was built without protobuf-c, which writes event files; build it where "
                               "libprotobuf-c-dev and protobuf-c-compiler are installed (see 'imgrad info')");
+  if (ig__file_exists(at) && !ig__is_folder(at)) return ig__fail(IG_USAGE, "--tensorboard %s: is no folder; name one, it is made", at);
   t->board = ig__alloc(1, sizeof *t->board);
   if (!t->board) return IG_NO_MEMORY;
   t->board->every = (t->steps_per_epoch + POINTS - 1) / POINTS;
