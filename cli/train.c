@@ -189,7 +189,8 @@ const cli_command cli_train = {
               "  imgrad train mnist/ --optimizer \"adam beta1=0.8\" --lr 1e-3 --l2 1e-4\n"
               "  imgrad train --config run.yaml --out runs/a --threads 2\n"
               "  imgrad train mnist/ --config mnist-99                     # a recipe, see 'imgrad help recipes'\n"
-              "  imgrad train --resume runs/a --epochs +50\n",
+              "  imgrad train --resume runs/a --epochs +50\n"
+              "  imgrad train mnist/ --watch --tensorboard logs/a          # curves while it trains, in two ways\n",
   .verb = IG_VERB_TRAIN,
   .positional = "data",
   .run = run,

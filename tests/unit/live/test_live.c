@@ -64,7 +64,10 @@ static int ask(const ig__live *live, const char *request) {
 static bool comes(int fd, ig__buffer *have, const char *part) {
   const double end = ig__now() + PATIENCE;
   char bytes[65536];
-  while (!part || !have->data || !strstr((char *)have->data, part)) {
+  size_t looked = 0; /* megabytes come: each is looked at once */
+  for (;;) {
+    if (part && have->data && strstr((char *)have->data + looked, part)) return true;
+    looked = !part || have->size < strlen(part) ? 0 : have->size - strlen(part);
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     if (ig__now() > end) return false;
     if (poll(&wait, 1, 100) <= 0) continue;
@@ -72,7 +75,6 @@ static bool comes(int fd, ig__buffer *have, const char *part) {
     if (n <= 0) return !part;
     ig__buffer_add(have, bytes, (size_t)n);
   }
-  return true;
 }
 
 static void forget(ig__buffer *have) {
