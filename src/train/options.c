@@ -349,6 +349,8 @@ const char *ig_option_name(ig_verb verb, int index) {
 
 size_t ig_options_help(ig_verb verb, char *out, size_t size) {
   ig__option rows[IG__VERB_ROWS];
-  ig__verb_rows(verb, rows);
+  int count = ig__verb_rows(verb, rows), watch = ig__option_row(rows, "watch");
+  /* Taken from the configuration of a run, but of no use here (ig__options_check). */
+  if (base_table(verb)) memmove(&rows[watch], &rows[watch + 1], (size_t)(count - watch) * sizeof *rows);
   return ig__options_help(rows, out, size);
 }
