@@ -73,7 +73,8 @@ static void look_at_rows(ig__feed *f) {
   size_t size;
   uint8_t *data = read_changed(f, "results.csv", f->rows.size, &size);
   if (!data) return;
-  if (size < f->rows.size || memcmp(data, f->rows.data, f->rows.size) != 0) begin(f); /* not what it was with more behind it */
+  const size_t seen = f->rows.size;
+  if (size < seen || (seen && memcmp(data, f->rows.data, seen) != 0)) begin(f); /* not what it was with more behind it */
   each_line(f, (const char *)data, f->rows.size, size, say_row);
   ig__free(data);
 }
