@@ -39,14 +39,17 @@ void ig__feed_begin(ig__feed *f, char *folder) {
   begin(f);
 }
 
-/* A file of the folder when its size has changed; NULL else. *error is said once for each size. */
-static uint8_t *read_changed(ig__feed *f, const char *name, uint64_t seen, size_t *size) {
+/* A file of the folder when its size is not `seen`; NULL else. One that cannot be read is tried again each time, and said once for each
+ * size: *said. */
+static uint8_t *read_changed(ig__feed *f, const char *name, uint64_t seen, uint64_t *said, size_t *size) {
   uint8_t *data = NULL;
   uint64_t now;
   char *path = ig__format("%s/%s", f->folder, name);
   *size = 0;
-  if (path && ig__file_kind_of(path, &now) == IG__FILE && now != seen && ig__file_read(path, FILE_MOST, &data, size) != IG_OK)
+  if (path && ig__file_kind_of(path, &now) == IG__FILE && now != seen && ig__file_read(path, FILE_MOST, &data, size) != IG_OK && now != *said) {
+    *said = now;
     ig__feed_say(&f->text, "log", ig_last_error(), strlen(ig_last_error()));
+  }
   ig__free(path);
   return data;
 }
@@ -71,7 +74,7 @@ static void say_row(ig__feed *f, const char *line, size_t size) {
 
 static void look_at_rows(ig__feed *f) {
   size_t size;
-  uint8_t *data = read_changed(f, "results.csv", f->rows.size, &size);
+  uint8_t *data = read_changed(f, "results.csv", f->rows.size, &f->said[0], &size);
   if (!data) return;
   const size_t seen = f->rows.size;
   if (size < seen || (seen && memcmp(data, f->rows.data, seen) != 0)) begin(f); /* not what it was with more behind it */
@@ -99,7 +102,7 @@ static size_t last_lines(const uint8_t *data, size_t size, int count) {
 
 static void look_at_log(ig__feed *f) {
   size_t size;
-  uint8_t *data = read_changed(f, "log.txt", f->log_size, &size);
+  uint8_t *data = read_changed(f, "log.txt", f->log_size, &f->said[1], &size);
   if (!data) return;
   if (size < f->log_seen) f->log_seen = 0; /* another log */
   if (f->log_seen == 0) f->log_seen = last_lines(data, size, LINES_AT_FIRST);

@@ -12,6 +12,7 @@ typedef struct ig__feed {
   ig__buffer rows;           /* results.csv as it was seen last */
   uint64_t log_size;         /* of log.txt then */
   size_t log_seen;           /* bytes of it that are in the text */
+  uint64_t said[2];          /* sizes of results.csv and log.txt of which it was said that they cannot be read */
   const char *state;         /* "running", "ended", "failed" */
 } ig__feed;
 
