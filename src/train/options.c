@@ -226,8 +226,6 @@ int ig__verb_rows(ig_verb verb, ig__option out[IG__VERB_ROWS]) {
 ig_status ig__options_check(ig_verb verb, const void *options) {
   ig__option rows[IG__VERB_ROWS];
   ig__verb_rows(verb, rows);
-  if (base_table(verb) && strcmp(((const ig_train_options *)options)->watch, "no") != 0)
-    return ig__fail(IG_USAGE, "%s: --watch shows the one run of train; while this goes on, 'imgrad watch' shows a run by its folder", verb_name(verb));
   for (const ig__option *o = rows; o->name; o++) {
     const char *at = (const char *)options + o->offset;
     double v = o->min;
@@ -242,6 +240,8 @@ ig_status ig__options_check(ig_verb verb, const void *options) {
                       ig__print_double(low, o->min), ig__print_double(high, o->max));
     }
   }
+  if (base_table(verb) && strcmp(((const ig_train_options *)options)->watch, "no") != 0)
+    return ig__fail(IG_USAGE, "%s: --watch shows the one run of train; while this goes on, 'imgrad watch' shows a run by its folder", verb_name(verb));
   return IG_OK;
 }
 
