@@ -200,7 +200,8 @@ const cli_command cli_train = {
               "  imgrad train --config run.yaml --out runs/a --threads 2\n"
               "  imgrad train mnist/ --config mnist-99                     # a recipe, see 'imgrad help recipes'\n"
               "  imgrad train --resume runs/a --epochs +50\n"
-              "  imgrad train mnist/ --model textbook --restarts 5          # five seeds, the best by validation, and how far they differ\n",
+              "  imgrad train mnist/ --model textbook --restarts 5          # five seeds, the best by validation, and how far they differ\n"
+              "  imgrad train mnist/ --watch --tensorboard logs/a          # curves while it trains, in two ways\n",
   .verb = IG_VERB_TRAIN,
   .positional = "data",
   .run = run,

@@ -28,7 +28,10 @@ if(IMGRAD_LINKER_HAS_MAPS)
 endif()
 
 # pkg-config and find_package, with paths counted from where they are found: an installed tree may be moved.
-set(IMGRAD_PC_REQUIRES "zlib yaml-0.1 jansson libjpeg libpng")
+set(IMGRAD_PC_REQUIRES "zlib yaml-0.1 jansson libjpeg libpng${IMGRAD_OPTIONAL_PC}")
+if(CMAKE_DL_LIBS)
+  set(IMGRAD_PC_DL " -l${CMAKE_DL_LIBS}")
+endif()
 file(RELATIVE_PATH IMGRAD_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 file(RELATIVE_PATH IMGRAD_PC_LIBDIR ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_LIBDIR})
 file(RELATIVE_PATH IMGRAD_PC_INCLUDEDIR ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_INCLUDEDIR})

@@ -19,4 +19,5 @@
 #include "imgrad/surface.h"
 #include "imgrad/tune.h"
 #include "imgrad/verbs.h"
+#include "imgrad/watch.h"
 #endif

@@ -21,7 +21,7 @@ extern "C" {
 
 typedef enum ig_verb { IG_VERB_TRAIN, IG_VERB_EVAL, IG_VERB_GRADCHECK, IG_VERB_SUMMARY, IG_VERB_BENCH, IG_VERB_PREDICT,
                        IG_VERB_REPORT, IG_VERB_ASCEND, IG_VERB_TUNE, IG_VERB_LR_FIND, IG_VERB_COMPARE,
-                       IG_VERB_PRUNE, IG_VERB_SURFACE } ig_verb;
+                       IG_VERB_PRUNE, IG_VERB_SURFACE, IG_VERB_WATCH } ig_verb;
 
 /* Sets one field of a verb's options from text ("l2-scale" and "l2_scale" are the same word). IG_USAGE: unknown word (the
  * nearest known one is named), or a value that is no such thing or out of range. */
@@ -92,6 +92,8 @@ typedef struct ig_train_options {
   bool strict;                  /* stop at the first broken picture */
   double checkpoint_every;      /* seconds */
   char report[8];               /* "yes": write report.html when training ends; "no" */
+  char tensorboard[IG_PATH_SIZE]; /* a folder for TensorBoard's event files, in train, validation and steps; "": none */
+  char watch[8];                /* "yes": a live page on 127.0.0.1 while training, at a port that is free and logged; "8080": at this port; "no" */
   uint64_t given;               /* which options were set by name (bit = row of the table); kept by ig_option_set */
 } ig_train_options;
 

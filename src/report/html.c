@@ -8,18 +8,22 @@
 #include <stdarg.h>
 #include <string.h>
 
-void ig__html_begin(ig__buffer *out, const char *title) {
+static void begin(ig__buffer *out, const char *title, const char *policy, const char *nonce) {
   ig__buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                       "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                       /* Nothing can be fetched and nothing runs, whatever a name in here looks like. */
-                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-                       "'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
+                       "<meta name=\"color-scheme\" content=\"light dark\">\n%s<link rel=\"icon\" href=\"data:,\">\n<title>", policy);
   ig__html_text(out, title);
-  ig__buffer_text(out, "</title>\n<style>\n");
+  ig__buffer_text(out, *nonce ? "</title>\n<style nonce=\"%s\">\n" : "</title>\n<style>\n", nonce);
   for (int i = 0; ig__style[i]; i++) ig__buffer_add(out, ig__style[i], strlen(ig__style[i]));
   ig__buffer_text(out, "</style>\n</head>\n<body>\n<main>\n");
 }
+
+/* Nothing can be fetched and nothing runs, whatever a name in here looks like. */
+void ig__html_begin(ig__buffer *out, const char *title) {
+  begin(out, title, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n", "");
+}
+
+void ig__html_begin_live(ig__buffer *out, const char *title, const char *nonce) { begin(out, title, "", nonce); }
 
 void ig__html_end(ig__buffer *out) { ig__buffer_text(out, "</main>\n</body>\n</html>\n"); }
 

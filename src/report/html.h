@@ -10,6 +10,8 @@
 /* Head, style and the beginning of the page; then sections; then the end. */
 void ig__html_begin(ig__buffer *out, const char *title);
 void ig__html_end(ig__buffer *out);
+/* The same for a page that a server gives: its header has the policy, by which style and script of this nonce alone are taken. */
+void ig__html_begin_live(ig__buffer *out, const char *title, const char *nonce);
 /* A section that #id leads to. `wide`: tables in it may be broader than the text. */
 void ig__html_section(ig__buffer *out, const char *id, const char *title);
 void ig__html_section_end(ig__buffer *out);

@@ -54,7 +54,7 @@ const char *const ig__style[] = {
   ".gallery{display:flex;flex-wrap:wrap;gap:10px}.gallery figure{width:118px;font-size:12px;line-height:1.35;color:var(--soft);overflow-wrap:anywhere}\n"
   ".pairs{display:flex;flex-wrap:wrap;gap:6px 28px}.pair{max-width:100%}.gallery figcaption,.strip figcaption{font-weight:400}.gallery img{display:block;max-width:112px;height:auto;border-radius:3px;background:var(--page);margin-bottom:3px}.gallery b{color:var(--ink);font-weight:600}\n"
   ".strip{display:flex;flex-wrap:wrap;gap:6px}.strip img{display:block;border-radius:2px}.strip figure{font-size:12px;color:var(--soft);max-width:118px;margin:0}\n"
-  "img.px{image-rendering:pixelated}details{margin:8px 0}summary{cursor:pointer;color:var(--c0)}.warn{border-left:5px solid var(--c1)}\n"
+  "progress{width:100%;height:14px;accent-color:var(--c0)}img.px{image-rendering:pixelated}details{margin:8px 0}summary{cursor:pointer;color:var(--c0)}.warn{border-left:5px solid var(--c1)}\n"
   "footer{color:var(--soft);font-size:13px;margin-top:18px}\n"
   "@media (max-width:560px){main{padding:10px 8px 32px}section{padding:12px 10px;border-radius:8px}svg text{font-size:19px}svg.small text{font-size:12.5px}h1{font-size:21px}\n"
   ".tiles{grid-template-columns:repeat(2,1fr)}.tiles b{font-size:18px}.legend svg text{font-size:13px}th,td{padding:4px 6px}.gallery figure{width:96px}\n"

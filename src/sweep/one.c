@@ -13,6 +13,11 @@ ig_status ig__sweep_compose(const ig__sweep *s, const ig__sweep_run *run, ig_tra
   *out = *s->options.base;
   out->out[0] = out->resume[0] = out->time[0] = 0;
   out->threads = 0;
+  strcpy(out->watch, "no");
+  /* The curves of a sweep lie side by side: one folder, one run of TensorBoard's a run. */
+  if (*out->tensorboard &&
+      (size_t)ig__snprintf(out->tensorboard, sizeof out->tensorboard, "%s/%s", s->options.base->tensorboard, run->name) >= sizeof out->tensorboard)
+    return ig__fail(IG_USAGE, "--tensorboard %s: too long a name for folders in it", s->options.base->tensorboard);
   for (int i = 0; i < run->settings; i++) IG__TRY(set(out, run->setting[i].name, run->setting[i].value));
   return IG_OK;
 }

@@ -102,7 +102,7 @@ ig_status ig__tune_write_best(const ig__tune *t) {
     status = ig_options_load(IG_VERB_TRAIN, o, path);
   }
   if (status == IG_OK) {
-    o->out[0] = o->resume[0] = o->fold[0] = 0;
+    o->out[0] = o->resume[0] = o->fold[0] = o->tensorboard[0] = 0;
     o->val = 0;
     memcpy(o->weights, t->base.weights, sizeof o->weights);
     memcpy(o->report, t->options->train.report, sizeof o->report);

@@ -1,4 +1,6 @@
 /* The context, and what the build contains. */
+#include "live/live.h"
+#include "report/events.h"
 #include "train/own.h"
 #include "train/shared.h"
 
@@ -67,9 +69,11 @@ const char *ig_version(void) { return IMGRAD_VERSION; }
 const char *ig_cpu_name(void) { return ig__cpu_name(); }
 
 const char *ig_libraries(void) {
-  static _Thread_local char text[128];
-  snprintf(text, sizeof text, "zlib %s, libyaml %s, jansson %s", zlibVersion(), yaml_get_version_string(),
-           jansson_version_str());
+  static _Thread_local char text[256];
+  const char *events = ig__events_library();
+  const char *live = ig__live_library();
+  snprintf(text, sizeof text, "zlib %s, libyaml %s, jansson %s, %s, %s", zlibVersion(), yaml_get_version_string(), jansson_version_str(),
+           events ? events : "no protobuf-c (--tensorboard)", live ? live : "no libmicrohttpd (--watch)");
   return text;
 }
 

@@ -1,5 +1,5 @@
 /* Training by full-batch descent: an epoch is one step of a method that looks at the loss of all training pictures. */
-#include "train/train.h"
+#include "train/show.h"
 
 #include "base/text.h"
 #include "base/unknown.h"
@@ -51,13 +51,13 @@ static ig_status check_options(const ig__trainer *t) {
 
 /* Batches of the present pass over the pictures; a step makes several. */
 static void tell(const ig__trainer *t, const ig__tally *pass) {
-  if (!t->events || !t->events->progress || !pass->n) return;
+  if (!ig__show_has_audience(t) || !pass->n) return;
   const ig__run_state *s = &t->state;
   double left = s->epoch ? s->seconds / (double)s->epoch * (double)(t->epochs - s->epoch) : 0;
   ig_progress p = {.epoch = (int)s->epoch + 1, .epochs = t->epochs, .step = (pass->n + t->options->batch - 1) / t->options->batch,
                    .steps = t->steps_per_epoch, .train = ig__tally_metrics(pass, true), .lr = t->lr,
                    .seconds_left = left};
-  t->events->progress(t->events->user, &p);
+  ig__show_tell(t, &p);
 }
 
 /* A failure here unwinds the step; ig__train_iteration knows by `stopped` that it is none. */

@@ -2,16 +2,17 @@
 #include "train/checkpoint.h"
 #include "train/lambda.h"
 #include "train/restarts.h"
+#include "train/show.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 ig_status ig__trainer_save(ig__trainer *t) {
-  ig_status status = ig__updater_check(t->updater, t->state.step);
+  ig_status shown = ig__show_written(t), status = ig__updater_check(t->updater, t->state.step);
   if (status == IG_OK) status = ig__checkpoint_save(t->folder, &(ig__checkpoint_parts){t->model, t->updater, t->descent, t->averager,
                                                                                         &t->state, &t->choices, t->fingerprint});
   t->saved = ig__now();
-  return ig__fail_at(status, "%s", t->folder);
+  return status == IG_OK ? shown : ig__fail_at(status, "%s", t->folder);
 }
 
 ig_status ig__trainer_asked(ig__trainer *t) {
@@ -32,14 +33,14 @@ ig_status ig__trainer_asked(ig__trainer *t) {
 }
 
 static void tell_progress(const ig__trainer *t, int64_t in_epoch, double epoch_seconds, double wait) {
-  if (!t->events || !t->events->progress) return;
+  if (!ig__show_has_audience(t)) return;
   int64_t done = t->state.step, all = ig__plan_steps(t);
   double spent = t->state.seconds + ig__now() - t->started;
   ig_progress p = {.epoch = (int)t->state.epoch + 1, .epochs = t->epochs, .step = in_epoch, .steps = t->steps_per_epoch,
                    .train = ig__tally_metrics(&t->state.tally, true), .lr = t->lr,
                    .images_per_second = (double)t->state.tally.n / epoch_seconds, .wait = wait / epoch_seconds,
                    .seconds_left = done ? spent / (double)done * (double)(all - done) : 0};
-  t->events->progress(t->events->user, &p);
+  ig__show_tell(t, &p);
 }
 
 /* Forward and backward over up to `accumulate` batches. `loss` sums weight times loss. *pictures 0: the epoch is over. */
@@ -126,6 +127,7 @@ ig_status ig__train_epoch(ig__trainer *t) {
     ig_status status = ig__trainer_step(t, rate_at(t, t->state.step), &pictures);
     if (status == IG_OK && !pictures) break;
     IG__TRY(ig__trainer_watch(t, status));
+    IG__TRY(ig__show_step(t));
     tell_progress(t, ++in_epoch, t->state.epoch_seconds + ig__now() - since,
                   t->state.epoch_wait + ig__loader_waited(t->loader) - waited);
   }

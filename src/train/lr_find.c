@@ -169,6 +169,7 @@ static ig_status find(test *s) {
   if (!(o->from < o->to)) return ig__fail(IG_USAGE, "lr-find: --from is not below --to: the rate is to grow");
   if (*o->train.resume)
     return ig__fail(IG_USAGE, "lr-find: --resume: a run keeps its rate; to start from its weights give --weights %s", o->train.resume);
+  if (*o->train.tensorboard) return ig__fail(IG_USAGE, "lr-find: --tensorboard: no epoch ends here; its curve is in lr_find.csv and the report");
   IG__TRY(ig__optimizer_is_descent(o->train.optimizer, &descent));
   if (descent) return ig__fail(IG_USAGE, "lr-find: --optimizer %s finds the length of its steps by a search; there is no rate to find", o->train.optimizer);
   size_t room = (size_t)o->steps;

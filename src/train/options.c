@@ -5,6 +5,7 @@
 #include "imgrad/prune.h"
 #include "imgrad/report.h"
 #include "train/lr_find.h"
+#include "train/show.h"
 #include "train/spread.h"
 #include "train/surface/surface.h"
 
@@ -70,6 +71,8 @@ static const ig__option train_table[] = {
   STRICT,
   OPT(checkpoint_every, "60", 0.01, 1e9, "seconds", "time between checkpoints inside an epoch"),
   TEXT(report, "yes", "yes: write report.html when training ends; no"),
+  TEXT(tensorboard, "", "folder to write the curves to as TensorBoard's event files, in train, validation and steps"),
+  IG__OPTION(T, watch, "no", 0, 0, "[PORT]", "a live page on 127.0.0.1 while training: --watch at any free port, which is printed, --watch=8080 at this one"),
   IG__OPTIONS_END};
 #undef T
 
@@ -204,12 +207,13 @@ const ig__option *ig__verb_table(ig_verb verb) {
   case IG_VERB_ASCEND: return ig__ascend_table;
   case IG_VERB_PRUNE: return prune_table;
   case IG_VERB_SURFACE: return ig__surface_table;
+  case IG_VERB_WATCH: return ig__watch_table;
   default: return summary_table;
   }
 }
 
 static const char *verb_name(ig_verb verb) {
-  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune", "surface"};
+  static const char *const names[] = {"train", "eval", "gradcheck", "summary", "bench", "predict", "report", "ascend", "tune", "lr-find", "compare", "prune", "surface", "watch"};
   return names[verb];
 }
 
@@ -245,6 +249,8 @@ ig_status ig__options_check(ig_verb verb, const void *options) {
                       ig__print_double(low, o->min), ig__print_double(high, o->max));
     }
   }
+  if (base_table(verb) && strcmp(((const ig_train_options *)options)->watch, "no") != 0)
+    return ig__fail(IG_USAGE, "%s: --watch shows the one run of train; while this goes on, 'imgrad watch' shows a run by its folder", verb_name(verb));
   return IG_OK;
 }
 
@@ -342,7 +348,7 @@ bool ig_option_is_switch(ig_verb verb, const char *key) {
   ig__option rows[IG__VERB_ROWS];
   ig__verb_rows(verb, rows);
   int row = ig__option_row(rows, key);
-  return row >= 0 && rows[row].type == IG__OPTION_BOOL;
+  return row >= 0 && (rows[row].type == IG__OPTION_BOOL || rows[row].unit[0] == '['); /* [VALUE]: it may be left out */
 }
 
 const char *ig_option_name(ig_verb verb, int index) {
@@ -352,6 +358,8 @@ const char *ig_option_name(ig_verb verb, int index) {
 
 size_t ig_options_help(ig_verb verb, char *out, size_t size) {
   ig__option rows[IG__VERB_ROWS];
-  ig__verb_rows(verb, rows);
+  int count = ig__verb_rows(verb, rows), watch = ig__option_row(rows, "watch");
+  /* Taken from the configuration of a run, but of no use here (ig__options_check). */
+  if (base_table(verb)) memmove(&rows[watch], &rows[watch + 1], (size_t)(count - watch) * sizeof *rows);
   return ig__options_help(rows, out, size);
 }

@@ -8,7 +8,7 @@
 /* Options that may differ when a run is taken up again: they change no result. */
 static bool is_free(const char *name) {
   static const char *const names[] = {"resume", "out", "threads", "workers", "time", "epochs", "patience", "checkpoint_every",
-                                      "min_accuracy", "report"};
+                                      "min_accuracy", "report", "tensorboard", "watch"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (!strcmp(name, names[i])) return true;
   return false;

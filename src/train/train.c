@@ -6,6 +6,7 @@
 #include "train/lambda.h"
 #include "train/report/report.h"
 #include "train/restarts.h"
+#include "train/show.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -146,6 +147,7 @@ static ig_status save_model(ig__trainer *t) {
 /* A new folder with its configuration; or an old one with its checkpoint. */
 static ig_status open_folder(ig__trainer *t) {
   IG__TRY(ig__resume_fingerprint(t));
+  IG__TRY(ig__show_open(t));
   if (*t->options->resume) {
     memcpy(t->folder, t->options->resume, sizeof t->folder);
     if (t->checkpoint) {
@@ -224,6 +226,7 @@ static ig_status finish_epoch(ig__trainer *t) {
     row.images_per_second *= row.cost - before; /* a step looks at every picture so many times */
   }
   s->history[s->history_count++] = row;
+  IG__TRY(ig__show_epoch(t, &row));
   s->epoch++;
   const ig_metrics *seen = row.val.n ? &row.val : &row.train;
   if (t->schedule->observe) t->schedule->observe(t->schedule_options, s->schedule, &(ig__outcome){.loss = seen->loss, .accuracy = seen->accuracy});
@@ -265,6 +268,7 @@ static ig_status train(ig__trainer *t) {
   bool extended = t->asked->given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "epochs") & 1;
   ig__plan_start(t, ig__now());
   t->began_epoch = t->state.epoch;
+  IG__TRY(ig__show_begin(t));
   while (!ig__plan_ended(t)) {
     if (ig__plan_out_of_patience(t) && !(extended && t->began_epoch == t->state.epoch)) {
       t->stopped = "patience";
@@ -373,6 +377,7 @@ ig_status ig_train(ig_context *context, const ig_train_options *options, const i
   if (*t.folder) status = note_end(&t, status);
   if (status == IG_OK) status = finish(&t, result, &answers);
   status = ig__trainer_report(&t, result, &answers, status);
+  ig__show_end(&t);
   ig__answers_free(&answers);
   memcpy(result->out, t.folder, sizeof result->out);
   result->epochs = (int)t.state.epoch;

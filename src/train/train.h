@@ -14,8 +14,8 @@
 
 #include <stdatomic.h>
 
-typedef struct ig__own_source ig__own_source;
-typedef struct ig__averager ig__averager; /* regularise.h */
+typedef struct ig__own_source ig__own_source; typedef struct ig__averager ig__averager; /* regularise.h */
+typedef struct ig__board ig__board;       /* board.h */
 
 struct ig_context {
   ig__pool *pool;
@@ -301,6 +301,7 @@ typedef struct ig__trainer {
   ig_status noted;           /* the first failure to write a line of log.txt from a callback */
   ig__averager *averager;    /* NULL: none */
   struct ig__lambda *lambda; /* lambda.h; NULL: it does not move */
+  ig__board *board; struct ig__live *live; /* show.h; NULL: none */
 } ig__trainer;
 ig_status ig__trainer_weigh(ig__trainer *trainer);   /* class_weights.c: sets trainer->class_weight, and says it */
 /* Everything that a run needs, from context, options and asked; not its folder. To be closed in any case. */

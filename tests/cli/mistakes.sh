@@ -148,6 +148,23 @@ test_tune() {
   says 2 "are needed" -- train "${small[@]}" --average swa
 }
 
+test_shown() {
+  mkdir empty
+  says 2 "no such run folder" -- watch runs/nowhere
+  says 2 "which run" -- watch
+  says 2 "neither config.yaml nor results.csv" -- watch empty
+  says 2 "port=99999 is out of range" -- watch empty --port 99999
+  says 2 "one word too many" -- watch empty other
+  says 2 "such as --watch=8080" -- train "${small[@]}" --watch=soon
+  says 2 "1 … 65535" -- train "${small[@]}" --watch=0
+  says 2 "one run of train" -- tune "${small[@]}" --l2 0,1 --watch
+  says 2 "one run of train" -- lr-find --watch
+  says 2 "lr_find.csv" -- lr-find --data "digits train=100 test=20" --tensorboard board
+  says 2 "did you mean tensorboard" -- train --tensorbord board
+  says 2 "is no folder" -- train "${small[@]}" --tensorboard /dev/null --out a
+  [ ! -e a ] || fail "a run folder was made"
+}
+
 test_models() {
   says 4 "choose a model for this size" -- train --data "digits train=50 test=5" --model resnet8
   says 2 "did you mean textbook" -- train --model textbok

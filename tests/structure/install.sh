@@ -110,6 +110,22 @@ test_what_is_installed() {
   want_equal "$("$prefix/bin/imgrad" version)" "imgrad $(pkg-config --modversion imgrad)" "the version"
 }
 
+# Modules of a copy that was moved are found by the command and by a program with the shared library.
+test_modules() {
+  local where
+  [ -e "$build/modules/http.so" ] || skip "built without libmicrohttpd"
+  "$prefix/bin/imgrad" info | grep -q 'libmicrohttpd [0-9]' || fail "$("$prefix/bin/imgrad" info | tail -n 1)"
+  printf '#include <imgrad.h>\n#include <stdio.h>\nint main(void) { puts(ig_libraries()); return 0; }\n' >libraries.c
+  compile libraries.c ./libraries
+  ./libraries | grep -q 'libmicrohttpd [0-9]' || fail "$(./libraries)"
+  where=$(dirname "$(find "$prefix" -name http.so)")
+  mv "$where" away
+  "$prefix/bin/imgrad" info | grep -q 'no libmicrohttpd' || fail "found where there is none"
+  compile --static libraries.c ./libraries
+  IMGRAD_MODULES=$PWD/away ./libraries | grep -q 'libmicrohttpd [0-9]' || fail "not found by IMGRAD_MODULES"
+  mv away "$where"
+}
+
 test_pkg_config_static() {
   local name
   build_examples --static

@@ -30,9 +30,21 @@ packages_install() {
 build_needs=(gcc:cc cmake:cmake ninja-build:ninja pkg-config:pkg-config zlib1g-dev=zlib libyaml-dev=yaml-0.1 libjansson-dev=jansson
              libjpeg-dev=libjpeg libpng-dev=libpng)
 
+# What a build can do without, saying so: event files for TensorBoard, the live page.
+build_likes=(libprotobuf-c-dev=libprotobuf-c protobuf-c-compiler:protoc-c libmicrohttpd-dev=libmicrohttpd)
+
+# like_build_packages: gets them when it can.
+like_build_packages() {
+  local missing
+  missing=$(packages_missing "${build_likes[@]}")
+  # shellcheck disable=SC2086
+  [ -z "$missing" ] || packages_install $missing || echo "not installed: $(echo $missing); the build leaves out what needs them" >&2
+}
+
 # need_build_packages: makes sure of them, or says what is missing and ends.
 need_build_packages() {
   local missing
+  like_build_packages
   missing=$(packages_missing "${build_needs[@]}")
   [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
   [ -z "${missing// /}" ] && return 0

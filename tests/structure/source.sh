@@ -8,7 +8,7 @@ rank_of() {
     base) echo 0 ;;
     kernels | image) echo 1 ;;
     graph | optim | data | report) echo 2 ;;
-    ops) echo 3 ;;
+    live | ops) echo 3 ;;
     model) echo 4 ;;
     train | serve | deploy) echo 5 ;;
     sweep) echo 6 ;;

@@ -59,6 +59,7 @@ TEST(options_by_name) {
   CHECK_STR(o.l2_scale, "half");
   CHECK(o.given >> ig__option_row(ig__verb_table(IG_VERB_TRAIN), "l2-scale") & 1);
   CHECK(ig_option_is_switch(IG_VERB_TRAIN, "strict") && !ig_option_is_switch(IG_VERB_TRAIN, "batch"));
+  CHECK(ig_option_is_switch(IG_VERB_TRAIN, "watch") && !ig_option_is_switch(IG_VERB_TRAIN, "tensorboard")); /* a port may be left out */
   CHECK_STATUS(ig_option_set(IG_VERB_TRAIN, &o, "bacth", "3"), IG_USAGE);
   CHECK_HAS(ig_last_error(), "batch");
   CHECK_STATUS(ig_option_set(IG_VERB_TRAIN, &o, "batch", "0"), IG_USAGE);
@@ -164,7 +165,7 @@ TEST(resume_refuses_what_changes_results) {
     {"class_weights", "auto"}, {"balanced", "yes"}, {"weight_decay", "0.5"}, {"clip", "0.5"}, {"batch", "5"}, {"accumulate", "5"},
     {"val", "0.5"}, {"test", "0.5"}, {"keep", "last"}, {"fold", "1/5"}, {"test_fold", "1/5"}, {"limit", "5"}, {"seed", "5"}, {"restarts", "5"}, {"start", "5"}, {"strict", "yes"}, {"out", "elsewhere"}};
   static const char *const free_ones[] = {"resume", "threads", "workers", "time", "epochs", "patience", "checkpoint_every", "min_accuracy",
-                                           "report"};
+                                           "report", "tensorboard", "watch"};
   ig_context *context = threads(1);
   const char *run = in_folder("resumed");
   size_t count = sizeof others / sizeof others[0] + sizeof free_ones / sizeof free_ones[0], options = 0;
