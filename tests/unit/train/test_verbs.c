@@ -157,18 +157,18 @@ TEST(results_csv) {
   RUN(context, TINY, "model", "softmax", "epochs", "3", "l2", "1e-3", "out", run);
   CHECK_OK(ig__file_read(in_folder("csv/results.csv"), SIZE_MAX, &bytes, &size));
   const char *header = "epoch,time,train/loss,train/data_loss,train/penalty,train/accuracy,val/loss,val/accuracy,lr,weight_norm,img_per_s,"
-                       "wait\n";
+                       "wait,lambda\n";
   CHECK(size > strlen(header) && memcmp(bytes, header, strlen(header)) == 0);
   ig__run_state s = state_of(run);
   const char *line = (const char *)bytes;
   for (int row = 1; row <= 3; row++) {
-    double v[12];
+    double v[13];
     line = strchr(line, '\n') + 1;
-    CHECK_INT(sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf\n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7],
-                     &v[8], &v[9], &v[10], &v[11]), 12);
+    CHECK_INT(sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf\n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7],
+                     &v[8], &v[9], &v[10], &v[11], &v[12]), 13);
     CHECK_INT(v[0], row);
     CHECK_NEAR(v[2], v[3] + v[4], 1e-12);
-    CHECK(v[4] > 0 && v[6] > 0 && v[7] >= 0 && v[7] <= 1 && v[9] > 0);
+    CHECK(v[4] > 0 && v[6] > 0 && v[7] >= 0 && v[7] <= 1 && v[9] > 0 && v[12] == 1e-3);
     CHECK(v[5] == s.history[row - 1].train.accuracy && v[9] == s.history[row - 1].weight_norm);
   }
   CHECK(strchr(line, '\n') + 1 == (const char *)bytes + size);
