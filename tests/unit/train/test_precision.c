@@ -41,8 +41,8 @@ static double apart(const double *a, const double *b, int64_t count) {
   return most / largest;
 }
 
-/* Operands lose a share of 2⁻⁹ at most, layer after layer, and batch normalisation of random pictures makes more of it. Measured: textbook
- * 0.15 % of the largest gradient, resnet8 4.4 %. */
+/* Operands lose a share of 2⁻⁹ at most, layer after layer, and batch normalisation of random pictures makes more of it. Measured:
+ * 4.4 % of the largest gradient. textbook has no pass that is worth rounding. */
 static void near_double(const char *model, const char *data, double bound) {
   need_bf16();
   int64_t count;
@@ -57,7 +57,6 @@ static void near_double(const char *model, const char *data, double bound) {
   ig_context_free(context);
 }
 
-TEST(bf16_gradient_of_textbook) { near_double("textbook", "random channels=1 height=28 width=28 count=32", 3e-2); }
 TEST(bf16_gradient_of_resnet8) { near_double("resnet8", "random channels=3 height=32 width=32 count=32", 1e-1); }
 
 TEST(bf16_same_bits_for_all_threads) {
