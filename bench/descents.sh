@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Newton's method, its Gauss–Newton form, L-BFGS, gradient descent (with its line search, and at six rates without) and momentum (at four of
-# these) on `textbook` and PICTURES training pictures of DATA, all of them in each step: the full-batch loss over gradients of all pictures,
+# Newton's method, its Gauss–Newton form, L-BFGS, gradient descent (with its line search, and at six rates without) and momentum (at the
+# same six) on `textbook` and PICTURES training pictures of DATA, all of them in each step: the full-batch loss over gradients of all pictures,
 # of which each may take GRADIENTS. Prints the table, and the losses on the way; leaves OUT/report.html. Called again, it goes on.
 #   bench/descents.sh IMGRAD DATA [OUT] [GRADIENTS] [PICTURES]
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,5s/^# *//p' "$0"; exit 2; }
 imgrad=$1 data=$2 out=${3:-runs/descents} gradients=${4:-300} pictures=${5:-2000}
-list="newton, gauss_newton, lbfgs, gd, gd search=none lr=0.2:0.1:0.05:0.02:0.01:0.005, momentum lr=0.2:0.1:0.05:0.02"
+list="newton, gauss_newton, lbfgs, gd, gd search=none lr=0.2:0.1:0.05:0.02:0.01:0.005, momentum lr=0.2:0.1:0.05:0.02:0.01:0.005"
 
 if [ -e "$out/compare.yaml" ]; then "$imgrad" compare --resume "$out" --quiet
 else "$imgrad" compare "$data" --model textbook --limit "$pictures" --val 0 --batch "$pictures" --epochs "$gradients" --optimizers "$list" --out "$out" --quiet; fi
