@@ -79,7 +79,7 @@ static void answer_page(ig__live *live, ig__http_answer *a) {
                                     {"Content-Security-Policy", live->policy}, COMMON, {NULL, NULL}};
   uint8_t random[16];
   char nonce[33];
-  if (getrandom(random, sizeof random, 0) != sizeof random) {
+  if (getentropy(random, sizeof random) != 0) {
     answer_text(a, 500, "The system gives no random numbers.\n");
     return;
   }
@@ -180,12 +180,15 @@ static void *serve(void *user) {
 
 /* ---- from outside ----------------------------------------------------------------------------------------------------------------- */
 
+/* Not for programs that this one starts, and never waited for. */
+static bool keep_to_ourselves(int fd) { return fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0; }
+
 static ig_status listen_at(ig__live *live, const char *what, int port) {
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
   socklen_t size = sizeof at;
   const int on = 1;
-  live->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (live->listening < 0) return ig__fail(IG_IO, "%s: no socket: %s", what, ig__errno_text(errno));
+  live->listening = socket(AF_INET, SOCK_STREAM, 0);
+  if (!keep_to_ourselves(live->listening)) return ig__fail(IG_IO, "%s: no socket: %s", what, ig__errno_text(errno));
   /* A port whose last connections are only waiting to be forgotten is free. */
   setsockopt(live->listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(live->listening, (struct sockaddr *)&at, sizeof at) != 0 || listen(live->listening, 128) != 0)
@@ -194,7 +197,7 @@ static ig_status listen_at(ig__live *live, const char *what, int port) {
                                : ig__fail(IG_USAGE, "%s: port %d of 127.0.0.1: %s", what, port, ig__errno_text(errno));
   if (getsockname(live->listening, (struct sockaddr *)&at, &size) != 0) return ig__fail(IG_IO, "%s: %s", what, ig__errno_text(errno));
   ig__snprintf(live->url, sizeof live->url, "http://127.0.0.1:%d/", ntohs(at.sin_port));
-  if (pipe2(live->wake, O_CLOEXEC | O_NONBLOCK) != 0) return ig__fail(IG_IO, "%s: no pipe: %s", what, ig__errno_text(errno));
+  if (pipe(live->wake) != 0 || !keep_to_ourselves(live->wake[0]) || !keep_to_ourselves(live->wake[1])) return ig__fail(IG_IO, "%s: no pipe: %s", what, ig__errno_text(errno));
   return IG_OK;
 }
 

@@ -37,6 +37,7 @@ static const curve of_train[] = {
   {"epoch_accuracy", OF(train.accuracy), false},
   {"epoch_learning_rate", OF(lr), false},
   {"epoch_penalty", OF(train.penalty), false},
+  {"epoch_lambda", OF(lambda), false},
   {"epoch_weight_norm", OF(weight_norm), false},
   {"epoch_seconds", OF(time), false},
   {"epoch_images_per_second", OF(images_per_second), false},

@@ -20,7 +20,7 @@ def read(part):
 compared = 0
 for part, columns in {
     "train": {"epoch_loss": "train/loss", "epoch_accuracy": "train/accuracy", "epoch_penalty": "train/penalty",
-              "epoch_learning_rate": "lr", "epoch_weight_norm": "weight_norm", "epoch_seconds": "time"},
+              "epoch_learning_rate": "lr", "epoch_lambda": "lambda", "epoch_weight_norm": "weight_norm", "epoch_seconds": "time"},
     "validation": {"epoch_loss": "val/loss", "epoch_accuracy": "val/accuracy"},
 }.items():
     curves = read(part)

@@ -81,6 +81,7 @@ static void check_history(const char *run, const char *board, int epochs) {
     CHECK(value_at(&train, "epoch_accuracy", e->epoch) == (double)(float)e->train.accuracy);
     CHECK(value_at(&train, "epoch_penalty", e->epoch) == (double)(float)e->train.penalty);
     CHECK(value_at(&train, "epoch_learning_rate", e->epoch) == (double)(float)e->lr);
+    CHECK(value_at(&train, "epoch_lambda", e->epoch) == (double)(float)e->lambda);
     CHECK(value_at(&train, "epoch_seconds", e->epoch) == (double)(float)e->time);
     CHECK(value_at(&validation, "epoch_loss", e->epoch) == (double)(float)e->val.loss);
     CHECK(value_at(&validation, "epoch_accuracy", e->epoch) == (double)(float)e->val.accuracy);
