@@ -1,6 +1,7 @@
 /* The verb surface: the loss around a solution, or on the line between two. */
 #include "base/text.h"
 #include "base/unknown.h"
+#include "train/regularise.h"
 #include "train/surface/surface.h"
 #include "train/synthetic.h"
 
@@ -50,7 +51,6 @@ typedef struct looking {
   ig__ref *ref[IG_SURFACE_PARTS];   /* the pictures of each part */
   int64_t count[IG_SURFACE_PARTS];
   ig__network network;
-  ig__updater *updater;      /* for its penalties */
   ig__loader *loader;
 } looking;
 
@@ -179,8 +179,6 @@ static ig_status open_all(looking *s) {
   IG__TRY(ig__network_new(s->context, &(ig__network_request){.model = s->model, .data = &s->source->info, .loss = s->run.loss, .conv = s->run.conv,
                           .n = o->batch}, &s->network));
   s->network.cancellable = true;
-  const int64_t pictures = s->samples.count[IG__TRAIN];
-  IG__TRY(ig__updater_new(s->context, s->model, &s->run, pictures > 0 ? (double)pictures : 1, &s->updater));
   return ig__loader_new(s->source, &(ig__loader_options){.batch = o->batch, .threads = o->workers, .depth = 4, .broken = report_broken, .user = s},
                         &s->loader);
 }
@@ -190,9 +188,11 @@ static ig_status open_all(looking *s) {
 static ig_status measure(looking *s, ig_surface_point *point) {
   const ig_surface_events *e = s->events;
   IG__TRY(e && e->stop ? e->stop(e->user) : IG_OK);
+  double penalty;
   ig__mover_put(&s->mover, point->alpha, point->beta);
+  IG__TRY(ig__penalty_of_run(s->context, s->model, &s->run, s->samples.count[IG__TRAIN], &penalty));
   for (int p = 0; p < s->result->parts; p++)
-    IG__TRY(ig__evaluate(s->context, &s->network, s->loader, s->ref[p], s->count[p], ig__updater_penalty(s->updater), NULL, NULL, &point->part[p]));
+    IG__TRY(ig__evaluate(s->context, &s->network, s->loader, s->ref[p], s->count[p], penalty, NULL, NULL, &point->part[p]));
   return IG_OK;
 }
 
@@ -253,7 +253,6 @@ ig_status ig_surface(ig_context *context, const ig_surface_options *options, con
   *s = (looking){.context = context, .options = options, .events = events, .result = result};
   ig_status status = look(s);
   ig__loader_free(s->loader);
-  ig__updater_free(s->updater);
   ig__network_free(&s->network);
   for (int p = 0; p < IG_SURFACE_PARTS; p++) ig__free(s->ref[p]);
   ig__samples_free(&s->samples);

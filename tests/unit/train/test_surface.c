@@ -24,11 +24,11 @@ static void check_is_eval(ig_context *context, const char *run, const char *part
   ig_eval_result_free(&r);
 }
 
-/* With batch normalisation, a penalty, and dropout, which inference leaves out. */
+/* With batch normalisation, a penalty whose λ has moved, and dropout, which inference leaves out. */
 TEST(the_middle_is_what_eval_says) {
   ig_context *context = threads(2);
   ig_surface_result r;
-  RUN(context, DIGITS, "model", small_net(), "l2", "1e-3", "out", in_folder("run"));
+  RUN(context, DIGITS, "model", small_net(), "l2", "1e-3", "lambda-schedule", "linear from=0.3 to=0.5", "out", in_folder("run"));
   CHECK_OK(SURFACE(context, &r, NULL, "run", in_folder("run"), "points", "3", "limit", "0", "out", in_folder("a")));
   CHECK(!r.line && r.parts == 1 && r.side == 3 && r.points == 9 && r.first == 4 && r.last == 4);
   CHECK_STR(r.part[0], "train");
