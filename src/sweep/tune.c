@@ -32,6 +32,9 @@ static ig_status check_words(const ig_tune_options *o) {
   if (o->folds > 1 && o->train.val > 0)
     return ig__fail(IG_USAGE, "--val %g: with %d folds each of them validates once; give --folds 1 to choose by one validation part", o->train.val, o->folds);
   if (o->nested && o->folds < 2) return ig__fail(IG_USAGE, "--nested: its outer folds are as many as --folds, two at least");
+  if (!strcmp(o->refit, "yes") && !strncmp(o->train.lambda_schedule, "gap", 3))
+    return ig__fail(IG_USAGE, "--lambda-schedule %s: it looks at the loss of validation, and the refit on all training pictures has none; give --refit no, or "
+                    "another schedule", o->train.lambda_schedule);
   if (!strcmp(o->train.epochs, "time"))
     return ig__fail(IG_USAGE, "--epochs time: runs whose length the clock decides cannot be compared; --time limits the search, --epochs says how long a run is");
   return IG_OK;

@@ -130,6 +130,7 @@ test_tune() {
   says 2 "did you mean halving" -- tune "${small[@]}" --l2 0,1 --search halvin
   says 2 "goes along one penalty" -- tune "${small[@]}" --lr 0.1,0.2 --search path
   says 2 "one value" -- tune "${small[@]}" --threads 1,2
+  says 2 "--refit no" -- tune "${small[@]}" --l2 1e-4,1e-3 --lambda-schedule gap
   says 2 "sgd" -- tune "${small[@]}" --optimizer adam,sdg
   says 2 "--folds 1" -- tune "${small[@]}" --l2 0,1 --val 0.2
   says 2 "--choose one-se" -- tune "${small[@]}" --lr 0.1,0.2 --choose one-se
