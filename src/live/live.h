@@ -24,7 +24,7 @@ typedef struct ig__live_progress {
 ig_status ig__live_open(const char *what, int port, ig__live **out);
 const char *ig__live_url(const ig__live *live);
 ig_status ig__live_start(ig__live *live, const char *folder);
-/* From the thread that trains. Costs some 30 ns, and is passed over when the server just looks at the last one. */
+/* From the thread that trains. Tries a lock, and is passed over when the server just looks at the last one. */
 void ig__live_tell(ig__live *live, const ig__live_progress *progress);
 /* Shows what is there last, and ends: in half a second at most, whatever readers do. NULL is allowed. */
 void ig__live_close(ig__live *live);
