@@ -53,13 +53,13 @@ bool ig__conv_fuse_batchnorm(ig__lower *l) {
  * the padding before the first window, a picture that ends where the last window does has the same windows. */
 void ig__conv_cut(ig__lower *l, const ig__conv *g) {
   ig__node *producer = convolution(l, 0);
-  const int h = (g->oh - 1) * g->sh + g->kh - g->ph, w = (g->ow - 1) * g->sw + g->kw - g->pw;
-  if (!producer || g->ph >= g->sh || g->pw >= g->sw || (h >= g->h && w >= g->w)) return;
+  const ig__pair read = ig__conv_reach(g);
+  if (!producer || g->ph >= g->sh || g->pw >= g->sw || (read.a >= g->h && read.b >= g->w)) return;
   ig__conv_lowered *o = producer->options;
   ig__shape *shape = &l->graph->tensor[producer->out[0]]->shape;
   if (o->add) return;
-  if (h < g->h) o->g.oh = shape->dim[2] = h;
-  if (w < g->w) o->g.ow = shape->dim[3] = w;
+  if (read.a < g->h) o->g.oh = shape->dim[2] = read.a;
+  if (read.b < g->w) o->g.ow = shape->dim[3] = read.b;
 }
 
 /* Of two convolutions the later one adds: what it adds must be made before it. */

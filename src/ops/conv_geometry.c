@@ -132,9 +132,15 @@ ig_status ig__expect_shape(const char *what, const ig__infer *i, int index, cons
 
 static int larger(int a, int b) { return a > b ? a : b; }
 
+static int axis_reach(int out, int k, int stride, int pad, int dilation) { return (out - 1) * stride - pad + (k - 1) * dilation + 1; }
+
+ig__pair ig__conv_reach(const ig__conv *g) {
+  return (ig__pair){axis_reach(g->oh, g->kh, g->sh, g->ph, g->dh), axis_reach(g->ow, g->kw, g->sw, g->pw, g->dw)};
+}
+
 /* Before the first pixel the windows reach `pad` pixels out; past the last one, as far as the last window ends. */
 static int axis_halo(int size, int out, int k, int stride, int pad, int dilation) {
-  return larger(pad, (out - 1) * stride - pad + (k - 1) * dilation - (size - 1));
+  return larger(pad, axis_reach(out, k, stride, pad, dilation) - size);
 }
 
 int ig__conv_halo(const ig__conv *g) {

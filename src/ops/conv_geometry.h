@@ -53,6 +53,10 @@ ig__shape ig__conv_weight_shape(const ig__conv *g);
 /* IG_BAD_MODEL unless input `index` of the op `what` has this shape. */
 ig_status ig__expect_shape(const char *what, const ig__infer *i, int index, const ig__shape *want);
 
+/* Rows and columns of the input up to the end of the last windows, padding before the first pixel not counted: fewer than the picture has
+ * where they end before it does, more where they reach into its halo. */
+ig__pair ig__conv_reach(const ig__conv *g);
+
 /* Pixels around the input that windows reach into, on the side where they reach farthest; the same for the gradient to the
  * input, which reads around dy: only along a dimension whose stride is 1, elsewhere the kernels look at borders themselves. */
 int ig__conv_halo(const ig__conv *g);

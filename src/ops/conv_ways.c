@@ -167,13 +167,12 @@ static ig__conv reached(const ig__lower *l, const ig__conv *g) {
   const ig__node *maker = ig__tensor_of(l->graph, l->in[0])->node;
   ig__conv r = *g;
   if (!maker || maker->op != &ig__op_maxpool2d_scatter) return r;
-  const ig__conv *pool = maker->options;
-  const int oh = (pool->oh - 1) * pool->sh + pool->kh - pool->ph, ow = (pool->ow - 1) * pool->sw + pool->kw - pool->pw;
-  if (oh < r.oh) r.oh = oh;
-  if (ow < r.ow) r.ow = ow;
-  const int h = (r.oh - 1) * r.sh + (r.kh - 1) * r.dh + 1 - r.ph, w = (r.ow - 1) * r.sw + (r.kw - 1) * r.dw + 1 - r.pw;
-  if (h < r.h) r.h = h;
-  if (w < r.w) r.w = w;
+  const ig__pair pooled = ig__conv_reach(maker->options);
+  if (pooled.a < r.oh) r.oh = pooled.a;
+  if (pooled.b < r.ow) r.ow = pooled.b;
+  const ig__pair read = ig__conv_reach(&r);
+  if (read.a < r.h) r.h = read.a;
+  if (read.b < r.w) r.w = read.b;
   return r;
 }
 
