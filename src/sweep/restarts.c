@@ -127,7 +127,6 @@ static void take_result(restarting *m, int i) {
 
 static bool has_figures(const ig_restart *r) { return r->done && r->status != IG_DIVERGED && r->val.n > 0; }
 
-/* As training chooses among its epochs: more right answers, then the smaller loss, then the earlier. */
 static void choose(restarting *m) {
   ig_restarts_result *r = m->result;
   double *v = ig__alloc(2 * (size_t)r->runs, sizeof *v);
@@ -138,7 +137,7 @@ static void choose(restarting *m) {
     if (v) v[i] = has_figures(one) ? one->val.loss : (double)NAN;
     if (v) v[r->runs + i] = has_figures(one) ? one->val.accuracy : (double)NAN;
     if (!has_figures(one)) continue;
-    if (!best || one->val.accuracy > best->val.accuracy || (one->val.accuracy == best->val.accuracy && one->val.loss < best->val.loss)) r->best = i;
+    if (!best || ig__is_better(one->val.accuracy, one->val.loss, best->val.accuracy, best->val.loss)) r->best = i;
   }
   r->loss = ig__span_of(v, v ? r->runs : 0);
   r->accuracy = ig__span_of(v ? v + r->runs : NULL, v ? r->runs : 0);
@@ -205,15 +204,12 @@ static ig_status write_table(const ig_restarts_result *r) {
   return ig__folder_write(r->out, IG__RESTARTS_TABLE, &out);
 }
 
-static ig_status note(const restarting *m) {
-  const ig_restarts_result *r = m->result;
-  ig__trainer *t = ig__alloc(1, sizeof *t); /* for the folder of its log alone */
-  if (!t) return IG_NO_MEMORY;
-  memcpy(t->folder, r->out, sizeof t->folder);
-  const ig_status status = ig__trainer_note(t, "the best of %d restarts, seed %lld; val accuracy %.4f to %.4f, mean %.4f, deviation %.4f; val loss %.6g to %.6g, mean "
-                                            "%.6g, deviation %.6g", r->runs, (long long)r->run[r->best].seed, r->accuracy.min, r->accuracy.max, r->accuracy.mean,
-                                            r->accuracy.deviation, r->loss.min, r->loss.max, r->loss.mean, r->loss.deviation);
-  ig__free(t);
+static ig_status note(const ig_restarts_result *r) {
+  char *text = ig__format("the best of %d restarts, seed %lld; val accuracy %.4f to %.4f, mean %.4f, deviation %.4f; val loss %.6g to %.6g, mean %.6g, "
+                          "deviation %.6g", r->runs, (long long)r->run[r->best].seed, r->accuracy.min, r->accuracy.max, r->accuracy.mean,
+                          r->accuracy.deviation, r->loss.min, r->loss.max, r->loss.mean, r->loss.deviation);
+  const ig_status status = text ? ig__folder_note(r->out, text) : IG_NO_MEMORY;
+  ig__free(text);
   return status;
 }
 
@@ -226,7 +222,7 @@ static ig_status adopt(restarting *m) {
   ig__buffer config = {0};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) IG__TRY(copy(from, r->out, files[i]));
   IG__TRY(write_table(r));
-  IG__TRY(note(m));
+  IG__TRY(note(r));
   IG__TRY(ig__run_options("train", from, &o));
   memcpy(o.out, r->out, sizeof o.out);
   memcpy(o.report, m->options.report, sizeof o.report);

@@ -1,29 +1,35 @@
 /* log.txt: what happened in a run, one line a thing, with the time of day in UTC. It is for people; nothing reads it back. */
 #include "base/text.h"
+#include "train/restarts.h"
 #include "train/train.h"
 
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
-ig_status ig__trainer_note(const ig__trainer *t, const char *format, ...) {
-  char text[IG__MESSAGE_SIZE], when[32];
+ig_status ig__folder_note(const char *folder, const char *text) {
+  char when[32];
   time_t now = time(NULL);
   struct tm day;
-  va_list args;
-  va_start(args, format);
-  int length = ig__vformat(text, sizeof text, format, args);
-  va_end(args);
-  if (length < 0 || !gmtime_r(&now, &day) || !strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &day))
-    return ig__fail(IG_FAILED, "%s/log.txt: a line that cannot be written", t->folder);
+  if (!gmtime_r(&now, &day) || !strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &day))
+    return ig__fail(IG_FAILED, "%s/log.txt: a line that cannot be written", folder);
 
   ig__buffer line = {0};
-  char *path = ig__format("%s/log.txt", t->folder);
+  char *path = ig__format("%s/log.txt", folder);
   ig__buffer_text(&line, "%s %s\n", when, text);
   ig_status status = path && !line.failed ? ig__file_append(path, line.data, line.size) : IG_NO_MEMORY;
   ig__buffer_free(&line);
   ig__free(path);
   return status;
+}
+
+ig_status ig__trainer_note(const ig__trainer *t, const char *format, ...) {
+  char text[IG__MESSAGE_SIZE];
+  va_list args;
+  va_start(args, format);
+  int length = ig__vformat(text, sizeof text, format, args);
+  va_end(args);
+  return length < 0 ? ig__fail(IG_FAILED, "%s/log.txt: a line that cannot be written", t->folder) : ig__folder_note(t->folder, text);
 }
 
 ig_status ig__trainer_note_start(const ig__trainer *t) {

@@ -174,8 +174,7 @@ static ig_status open_folder(ig__trainer *t) {
 /* Better: more right answers, and among equals the smaller loss. Without validation the last epoch is kept. */
 static bool is_better(const ig__trainer *t, const ig_metrics *val) {
   if (!val->n || !t->state.best_epoch || !strcmp(t->options->keep, "last")) return true;
-  if (val->accuracy != t->state.best_accuracy) return val->accuracy > t->state.best_accuracy;
-  return isnan(t->state.best_loss) || val->loss < t->state.best_loss;
+  return ig__is_better(val->accuracy, val->loss, t->state.best_accuracy, t->state.best_loss);
 }
 
 static ig_status measure(ig__trainer *t, ig__part part, const ig__watch *watch, ig_metrics *out) {
