@@ -19,6 +19,23 @@ run() {
   out=$(cat stdout) err=$(cat stderr)
 }
 
+# run_with_kills VERB WORD…: into the folder broken, killed at four moments and each time gone on with, the last time to the end.
+run_with_kills() {
+  local i verb=$1
+  "$imgrad" "$@" --out broken >/dev/null 2>&1 &
+  sleep 0.15
+  kill -9 $! 2>/dev/null
+  wait $! 2>/dev/null
+  for i in 1 2 3; do
+    "$imgrad" "$verb" --resume broken >/dev/null 2>&1 &
+    sleep "0.1$i"
+    kill -9 $! 2>/dev/null
+    wait $! 2>/dev/null
+  done
+  run "$verb" --resume broken
+  want_code 0
+}
+
 fail() { echo "  $this: $*"; exit 1; }
 skip() { echo "  skipped: $*"; exit 77; }
 shown() { echo "(exit $code, stderr: $(head -c 400 stderr), stdout: $(head -c 200 stdout))"; }

@@ -36,22 +36,10 @@ test_folder() {
 }
 
 test_killed_and_resumed() {
-  local i
   run train "${task[@]}" --epochs 20 --restarts 4 --checkpoint-every 0.01 --out whole
   want_code 0
   want_out "the best of 4 by validation"
-  "$imgrad" train "${task[@]}" --epochs 20 --restarts 4 --checkpoint-every 0.01 --out broken >/dev/null 2>&1 &
-  sleep 0.15
-  kill -9 $! 2>/dev/null
-  wait $! 2>/dev/null
-  for i in 1 2 3; do
-    "$imgrad" train --resume broken >/dev/null 2>&1 &
-    sleep "0.1$i"
-    kill -9 $! 2>/dev/null
-    wait $! 2>/dev/null
-  done
-  run train --resume broken
-  want_code 0
+  run_with_kills train "${task[@]}" --epochs 20 --restarts 4 --checkpoint-every 0.01
   want_equal "$(table broken)" "$(table whole)" "the table"
   want_equal "$(weight_hash broken/model.safetensors)" "$(weight_hash whole/model.safetensors)" "the weights"
   want_equal "$(results_hash broken/results.csv)" "$(results_hash whole/results.csv)" "results.csv"

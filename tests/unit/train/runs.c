@@ -7,10 +7,15 @@
 
 char said[8192];
 
-ig_status train_words(ig_context *context, ig_train_result *result, const ig_train_events *events, const char *const *words) {
+static ig_train_options options_of(const char *const *words) {
   ig_train_options o = ig_train_options_default();
   snprintf(o.report, sizeof o.report, "no"); /* the tests of reports ask for one */
   for (int i = 0; words[i]; i += 2) CHECK_OK(ig_option_set(IG_VERB_TRAIN, &o, words[i], words[i + 1]));
+  return o;
+}
+
+ig_status train_words(ig_context *context, ig_train_result *result, const ig_train_events *events, const char *const *words) {
+  ig_train_options o = options_of(words);
   return ig_train(context, &o, events, result);
 }
 
@@ -18,6 +23,28 @@ void run_words(ig_context *context, const char *const *words) {
   ig_train_result result;
   CHECK_OK(train_words(context, &result, NULL, words));
 }
+
+#ifdef IG__FAULTS
+void allocations_fail(int step, const char *const *words) {
+  ig_context *context = threads(1);
+  const ig_train_options o = options_of(words);
+  const int64_t before = ig__alloc_outstanding();
+  for (int n = 1;; n += step) {
+    ig_train_result r;
+    char spec[32];
+    remove_run(o.out);
+    snprintf(spec, sizeof spec, "malloc@%d", n);
+    ig__fault_set(spec);
+    const ig_status status = ig_train(context, &o, NULL, &r);
+    const bool hit = ig__fault_calls("malloc") >= (uint64_t)n;
+    ig__fault_set(NULL);
+    CHECK_INT(ig__alloc_outstanding(), before);
+    if (!hit) break;
+    if (status == IG_OK) test_fail(__FILE__, __LINE__, "%s went unseen", spec);
+  }
+  ig_context_free(context);
+}
+#endif
 
 ig_context *threads(int count) {
   ig_context *context = NULL;

@@ -14,6 +14,12 @@ ig_status train_words(ig_context *context, ig_train_result *result, const ig_tra
 #define RUN(context, ...) run_words(context, (const char *const[]){__VA_ARGS__, NULL})
 void run_words(ig_context *context, const char *const *words);
 
+#ifdef IG__FAULTS
+/* Allocations of a training into the folder "out" fail, each STEPth of them: a status, no leak. */
+#define ALLOCATIONS_FAIL(step, ...) allocations_fail(step, (const char *const[]){"out", in_folder("out"), __VA_ARGS__, NULL})
+void allocations_fail(int step, const char *const *words);
+#endif
+
 ig_context *threads(int count);                       /* a context; ends the test when there is none */
 /* One with everything said; log lines are gathered in `said`, which starts empty. */
 extern char said[8192];

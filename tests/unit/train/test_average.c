@@ -122,31 +122,8 @@ TEST(what_has_no_mean_is_refused) {
 #ifdef IG__FAULTS
 /* Allocations fail one after the other, in steps: a status, no leak. */
 TEST(faults_of_a_mean) {
-  ig_context *context = threads(1);
-  const char *net = write_text("net.txt", "input 1 28 28\nconv2d 2 k=9 stride=9 bias=no\nbatchnorm relu\ndense classes\n");
-  const char *out = in_folder("out");
-  const int64_t before = ig__alloc_outstanding();
-  for (int n = 1;; n += 7) {
-    ig_train_result r;
-    char spec[32];
-    remove_run(out);
-    snprintf(spec, sizeof spec, "malloc@%d", n);
-    ig_train_options o = ig_train_options_default();
-    snprintf(o.data, sizeof o.data, "digits train=40 test=6");
-    snprintf(o.model, sizeof o.model, "%s", net);
-    snprintf(o.out, sizeof o.out, "%s", out);
-    snprintf(o.epochs, sizeof o.epochs, "2");
-    snprintf(o.average, sizeof o.average, "swa 0");
-    snprintf(o.penalty, sizeof o.penalty, "group_lasso 1e-3, max_norm 2");
-    snprintf(o.report, sizeof o.report, "no");
-    ig__fault_set(spec);
-    const ig_status status = ig_train(context, &o, NULL, &r);
-    const bool hit = ig__fault_calls("malloc") >= (uint64_t)n;
-    ig__fault_set(NULL);
-    CHECK_INT(ig__alloc_outstanding(), before);
-    if (!hit) break;
-    if (status == IG_OK) test_fail(__FILE__, __LINE__, "%s went unseen", spec);
-  }
-  ig_context_free(context);
+  ALLOCATIONS_FAIL(7, "data", "digits train=40 test=6", "model",
+                   write_text("net.txt", "input 1 28 28\nconv2d 2 k=9 stride=9 bias=no\nbatchnorm relu\ndense classes\n"), "epochs", "2", "average",
+                   "swa 0", "penalty", "group_lasso 1e-3, max_norm 2");
 }
 #endif

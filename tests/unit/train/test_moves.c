@@ -311,30 +311,6 @@ TEST(collapse_of_one_layer) {
 #ifdef IG__FAULTS
 /* Allocations fail one after the other, in steps: a status, no leak. */
 TEST(faults_of_a_lambda) {
-  ig_context *context = threads(1);
-  const char *net = net_of(), *out = in_folder("out");
-  const int64_t before = ig__alloc_outstanding();
-  for (int n = 1;; n += 13) {
-    ig_train_result r;
-    char spec[32];
-    remove_run(out);
-    snprintf(spec, sizeof spec, "malloc@%d", n);
-    ig_train_options o = ig_train_options_default();
-    snprintf(o.data, sizeof o.data, "digits train=60 test=6");
-    snprintf(o.model, sizeof o.model, "%s", net);
-    snprintf(o.out, sizeof o.out, "%s", out);
-    snprintf(o.epochs, sizeof o.epochs, "2");
-    snprintf(o.lambda_schedule, sizeof o.lambda_schedule, "hypergradient per=layer");
-    snprintf(o.report, sizeof o.report, "no");
-    o.l2 = 0.01;
-    ig__fault_set(spec);
-    const ig_status status = ig_train(context, &o, NULL, &r);
-    const bool hit = ig__fault_calls("malloc") >= (uint64_t)n;
-    ig__fault_set(NULL);
-    CHECK_INT(ig__alloc_outstanding(), before);
-    if (!hit) break;
-    if (status == IG_OK) test_fail(__FILE__, __LINE__, "%s went unseen", spec);
-  }
-  ig_context_free(context);
+  ALLOCATIONS_FAIL(13, "data", "digits train=60 test=6", "model", net_of(), "epochs", "2", "l2", "0.01", "lambda_schedule", "hypergradient per=layer");
 }
 #endif

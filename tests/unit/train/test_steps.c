@@ -25,17 +25,17 @@ static void on_epoch(void *user, const ig_epoch *e) {
   w->disorder |= e->epoch != w->epochs_told || w->step != w->steps;
 }
 
-static void steps_of(const char *model, const char *optimizer, const char *accumulate, const char *precision) {
+/* With one thread and with three. */
+#define STEPS(...) check_steps((const char *const[]){"data", "digits train=150 test=10", "batch", "16", "epochs", "2", "l2", "1e-3", \
+                                                   "out", in_folder("steps"), __VA_ARGS__, NULL})
+static void check_steps(const char *const *words) {
   for (int count = 1; count <= 3; count += 2) {
     ig_context *context = threads(count);
     ig_train_result result;
     watch w = {0};
     ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .user = &w};
-    const char *out = in_folder("steps");
-    remove_run(out);
-    CHECK_OK(TRAIN(context, &result, &events, "data", "digits train=150 test=10", "model", model, "optimizer", optimizer, "accumulate",
-                   accumulate, "precision", precision, "batch", "16", "epochs", "2", "l2", "1e-3", "l1", "1e-4", "clip", "1",
-                   "weight_decay", "0.01", "schedule", "cosine warmup=1", "out", out));
+    remove_run(in_folder("steps"));
+    CHECK_OK(train_words(context, &result, &events, words));
     ig_context_free(context);
     CHECK(!w.allocated);
     CHECK(!w.disorder);
@@ -44,27 +44,15 @@ static void steps_of(const char *model, const char *optimizer, const char *accum
   }
 }
 
-TEST(no_allocation_softmax) { steps_of("softmax", "sgd", "1", "f32"); }
-TEST(no_allocation_mlp_accumulating) { steps_of("mlp", "adam", "2", "f32"); }
-TEST(no_allocation_textbook) { steps_of("textbook", "sgd momentum=0.9", "1", "f32"); }
-TEST(no_allocation_batchnorm) { steps_of(small_net(), "adam", "1", "f64"); }
-
+#define OPTIMIZER_STEPS(model_, optimizer_, accumulate_, precision_)                                                                    \
+  STEPS("model", model_, "optimizer", optimizer_, "accumulate", accumulate_, "precision", precision_, "l1", "1e-4", "clip", "1",        \
+        "weight_decay", "0.01", "schedule", "cosine warmup=1")
+TEST(no_allocation_softmax) { OPTIMIZER_STEPS("softmax", "sgd", "1", "f32"); }
+TEST(no_allocation_mlp_accumulating) { OPTIMIZER_STEPS("mlp", "adam", "2", "f32"); }
+TEST(no_allocation_textbook) { OPTIMIZER_STEPS("textbook", "sgd momentum=0.9", "1", "f32"); }
+TEST(no_allocation_batchnorm) { OPTIMIZER_STEPS(small_net(), "adam", "1", "f64"); }
 /* λ by layer along a hypergradient: a second network and a second loader, which go round. */
-TEST(no_allocation_lambda) {
-  for (int count = 1; count <= 3; count += 2) {
-    ig_context *context = threads(count);
-    ig_train_result result;
-    watch w = {0};
-    ig_train_events events = {.progress = on_progress, .epoch = on_epoch, .user = &w};
-    const char *out = in_folder("steps");
-    remove_run(out);
-    CHECK_OK(TRAIN(context, &result, &events, "data", "digits train=150 test=10", "model", "mlp", "batch", "16", "epochs", "2", "l2", "1e-3",
-                   "lambda_schedule", "hypergradient per=layer hold=0.3", "out", out));
-    ig_context_free(context);
-    CHECK(!w.allocated);
-    CHECK(!w.disorder);
-  }
-}
+TEST(no_allocation_lambda) { STEPS("model", "mlp", "lambda_schedule", "hypergradient per=layer hold=0.3"); }
 
 /* Broken pictures shorten an epoch, and the count of steps begins anew in each: test_loader.c has the batches. The steps
  * of a resumed epoch go on where it stopped. */
