@@ -8,50 +8,16 @@
 #   bench/lambda_chosen.sh IMGRAD DATA [SEEDS] [EPOCHS] [OUT] [PICTURES]
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,8s/^# *//p' "$0"; exit 2; }
-imgrad=$1 data=$2 seeds=${3:-10} epochs=${4:-20} out=${5:-runs/lambda} pictures=${6:-1000}
-words=(--model textbook --optimizer "sgd momentum=0.9" --lr 0.1 --schedule "cosine warmup=1" --epochs "$epochs" --limit "$pictures" --report no
-       --quiet)
-mkdir -p "$out"
+. "$(dirname "$0")/lambda.sh"
 
-# accuracy SEED LAMBDA: on the test part, of the weights after the last epoch
-accuracy() {
-  local file=$out/$1-$2.json
-  if ! grep -q '"result"' "$file" 2>/dev/null; then
-    rm -rf "$out/run"
-    "$imgrad" train "$data" "${words[@]}" --seed "$1" --l2 "$2" --val 0 --out "$out/run" --json >"$file.part"
-    mv "$file.part" "$file"
-  fi
-  grep '"result"' "$file" | sed 's/.*"test":[^}]*"accuracy": *\([0-9.e-]*\).*/\1/'
-}
-
-# column FILE NAME: its number in tune.csv
-column() { head -n 1 "$1" | tr ',' '\n' | grep -nx "$2" | cut -d: -f1; }
-
-case $seeds in *..*) ;; *) seeds=1..$seeds ;; esac
-for seed in $(seq "${seeds%..*}" "${seeds#*..}"); do
-  folder=$out/tune-$seed
-  if [ ! -e "$folder/best.yaml" ]; then
-    if [ -e "$folder/tune.yaml" ]; then "$imgrad" tune --resume "$folder" --quiet >"$folder.txt"
-    else "$imgrad" tune "$data" "${words[@]}" --seed "$seed" --l2 1e-6..1e-1:log --points 10 --folds 5 --out "$folder" >"$folder.txt"; fi
-  fi
-  table=$folder/tune.csv
-  chosen=$(sed -n 's/^chosen *l2=//p' "$folder.txt") one_se=$(sed -n 's/^one-se *l2=//p' "$folder.txt")
-  by_error=$(awk -F, -v right="$(column "$table" val/accuracy)" -v loss="$(column "$table" val/data_loss)" '
-    NR > 1 && $5 { sum[$3] += $right; tie[$3] += $loss }
-    END {
-      for (l in sum) if (best == "" || sum[l] > sum[best] || sum[l] == sum[best] && tie[l] < tie[best]) best = l
-      print best
-    }' "$table")
+for seed in $(seed_numbers "$seeds"); do
+  tuned "$seed"
+  chosen=$(sed -n 's/^chosen *l2=//p' "$out/tune-$seed.txt") one_se=$(sed -n 's/^one-se *l2=//p' "$out/tune-$seed.txt")
   refit=$(grep '^refit' "$table" | cut -d, -f"$(column "$table" test/accuracy)")
   for lambda in 0 $(tail -n +2 "$table" | cut -d, -f3 | sort -gu); do
-    echo "$seed $lambda $(accuracy "$seed" "$lambda") $chosen $one_se $by_error $refit"
+    echo "$seed $lambda $(kept "$out/$seed-$lambda.json" "$out/run" --seed "$seed" --l2 "$lambda") $chosen $one_se $by_error $refit"
   done
-done | awk '
-  function put(d,   s, q, i) {
-    for (i = 1; i <= n; i++) { s += d[i]; q += d[i] * d[i] }
-    mean = s / n
-    printf " %7.2f %5.2f", mean, (n > 1 ? sqrt((q - s * s / n) / (n - 1) / n) : 0)
-  }
+done | awk "$put"'
   function row(name, of, words,   i, d, e) {
     printf "%-9s", name
     put(of)

@@ -4,40 +4,23 @@
 # hypergradient from 1e-7, 1e-5, 1e-2 and 1e-1, for the network and by layer, with one that follows the gap, and with λ that grow and fall by a schedule. The test part
 # measures all. Seeds are paired: the same pictures, initial weights and order; what the gap and the hypergradient look at is taken from the 1,000 pictures. Prints for each
 # the mean λ at the end (geometric), the accuracy in percent, and the differences to λ = 0 and to tune's choice by error and by loss, with standard errors.
-# OUT keeps what is done: called again, it goes on; the OUT of lambda_chosen.sh has the choices already.
+# SEEDS is a number of them, from 1, or FIRST..LAST. OUT keeps what is done: called again, it goes on; the OUT of lambda_chosen.sh has the choices already.
 #   bench/lambda_moves.sh IMGRAD DATA [SEEDS] [EPOCHS] [OUT] [PICTURES]
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,9s/^# *//p' "$0"; exit 2; }
-imgrad=$1 data=$2 seeds=${3:-10} epochs=${4:-20} out=${5:-runs/lambda} pictures=${6:-1000}
-words=(--model textbook --optimizer "sgd momentum=0.9" --lr 0.1 --schedule "cosine warmup=1" --epochs "$epochs" --limit "$pictures" --report no
-       --quiet)
-mkdir -p "$out"
+. "$(dirname "$0")/lambda.sh"
 
-# run SEED NAME WORDS…: "NAME accuracy λ" of the weights after the last epoch; the folder stays, with the λ of every epoch
+# run SEED NAME WORD…: "SEED NAME accuracy λ"; the folder stays, with the λ of every epoch
 run() {
   local folder=$out/moves-$1-$2 seed=$1 name=$2
   shift 2
-  if ! grep -q '"result"' "$folder.json" 2>/dev/null; then
-    rm -rf "$folder"
-    "$imgrad" train "$data" "${words[@]}" --seed "$seed" --val 0 --keep last "$@" --out "$folder" --json >"$folder.part"
-    mv "$folder.part" "$folder.json"
-  fi
-  echo "$seed $name $(grep '"result"' "$folder.json" | sed 's/.*"test":[^}]*"accuracy": *\([0-9.e-]*\).*/\1/') $(tail -n 1 "$folder/results.csv" | cut -d, -f13)"
+  echo "$seed $name $(kept "$folder.json" "$folder" --seed "$seed" --keep last "$@") $(tail -n 1 "$folder/results.csv" | cut -d, -f13)"
 }
 
-# column FILE NAME: its number in tune.csv
-column() { head -n 1 "$1" | tr ',' '\n' | grep -nx "$2" | cut -d: -f1; }
-
-for seed in $(seq "$seeds"); do
-  folder=$out/tune-$seed
-  if [ ! -e "$folder/best.yaml" ]; then
-    if [ -e "$folder/tune.yaml" ]; then "$imgrad" tune --resume "$folder" --quiet >"$folder.txt"
-    else "$imgrad" tune "$data" "${words[@]}" --seed "$seed" --l2 1e-6..1e-1:log --points 10 --folds 5 --out "$folder" >"$folder.txt"; fi
-  fi
-  by_loss=$(awk -F, -v loss="$(column "$folder/tune.csv" val/data_loss)" 'NR > 1 && $5 { sum[$3] += $loss }
-    END { for (l in sum) if (best == "" || sum[l] < sum[best]) best = l; print best }' "$folder/tune.csv")
+for seed in $(seed_numbers "$seeds"); do
+  tuned "$seed"
   run "$seed" none --l2 0
-  run "$seed" tune --l2 "$(sed -n 's/^chosen *l2=//p' "$folder.txt")"
+  run "$seed" tune --l2 "$by_error"
   run "$seed" tune-loss --l2 "$by_loss"
   for start in 1e-7 1e-5 1e-2; do run "$seed" "network-$start" --l2 "$start" --lambda-schedule hypergradient; done
   run "$seed" network-1e-1 --l2 1e-1 --lambda-schedule "hypergradient high=1"
@@ -46,11 +29,7 @@ for seed in $(seq "$seeds"); do
   run "$seed" constant --l2 2e-3
   run "$seed" falls --l2 4e-3 --lambda-schedule linear
   run "$seed" grows --l2 4e-3 --lambda-schedule "linear from=0 to=1"
-done | awk '
-  function put(d,   s, q, i) {
-    for (i = 1; i <= n; i++) { s += d[i]; q += d[i] * d[i] }
-    printf " %7.2f %5.2f", s / n, (n > 1 ? sqrt((q - s * s / n > 0 ? q - s * s / n : 0) / (n - 1) / n) : 0)
-  }
+done | awk "$put"'
   $1 != last { n++; last = $1 }
   { accuracy[n, $2] = 100 * $3; sum[$2] += log($4 > 0 ? $4 : 1e-300); if (!($2 in seen)) { seen[$2]; order[++m] = $2 } }
   END {

@@ -9,6 +9,7 @@ set -euo pipefail
 [ $# -ge 5 ] || { sed -n '2,7s/^# *//p' "$0"; exit 2; }
 imgrad=$1 out=$2 seeds=$3 rates=$4
 shift 4
+. "$(dirname "$0")/seeds.sh"
 words=("$@" --val 0)
 mkdir -p "$out"
 
@@ -30,16 +31,11 @@ accuracy() {
     awk '/"result"/ && /"test":/ { sub(/.*"test":[^}]*"accuracy": */, ""); sub(/[,}].*/, ""); print; found = 1 } END { if (!found) print 0 }'
 }
 
-case $seeds in *..*) ;; *) seeds=1..$seeds ;; esac
-for seed in $(seq "${seeds%..*}" "${seeds#*..}"); do
+for seed in $(seed_numbers "$seeds"); do
   found=$(kept "$out/find-$seed.json" lr-find "${words[@]}" --seed "$seed" | sed 's/.*"suggestion": *\([0-9.e-]*\).*/\1/')
   echo "$seed found $found $(accuracy "$seed" "$found")"
   for rate in $rates; do echo "$seed grid $rate $(accuracy "$seed" "$rate")"; done
-done | awk '
-  function put(d,   i, s, q) {
-    for (i = 1; i <= n; i++) { s += d[i]; q += d[i] * d[i] }
-    printf " %7.2f %5.2f", s / n, (n > 1 ? sqrt((q > s * s / n ? q - s * s / n : 0) / (n - 1) / n) : 0)
-  }
+done | awk "$put"'
   $2 == "found" { suggested[++n] = 100 * $4; names = names " " $3 }
   $2 == "grid" {
     if (!($3 in sum)) order[++m] = $3
