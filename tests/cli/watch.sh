@@ -13,10 +13,10 @@ start() {
   rm -f served.out served.err
   "$imgrad" "$@" >served.out 2>served.err </dev/null &
   server=$!
-  for _ in $(seq 300); do
+  for _ in $(seq 1500); do
     port=$(cat served.out served.err 2>/dev/null | sed -nE 's|.*http://127\.0\.0\.1:([0-9]+)/.*|\1|p' | head -n 1)
     [ -n "$port" ] && return
-    sleep 0.1
+    sleep 0.02
   done
   fail "no address: $(tail -n 2 served.err)"
 }
@@ -51,7 +51,7 @@ want_rows() {
 
 test_train_serves() {
   need_server
-  start train "${small[@]}" --epochs 6 --out a --watch
+  start train "${small[@]}" --epochs 60 --out a --watch # long enough for a reader to come
   follow stream
   end_with "" 0
   wait $follower
@@ -64,14 +64,19 @@ test_train_serves() {
 test_same_bits() {
   need_server
   need_events
-  start train "${small[@]}" --epochs 3 --out shown --watch --tensorboard board
+  local epochs
+  start train "${small[@]}" --epochs 100000 --out shown --watch --tensorboard board
   follow stream
-  end_with "" 0
-  run train "${small[@]}" --epochs 3 --out alone
+  wait_for "event: row" stream # a run of a few epochs may be over before its reader comes
+  end_with TERM 143
+  wait $follower || fail "the stream was cut off"
+  epochs=$(($(tail -n 1 shown/results.csv | cut -d, -f1) + 2))
+  run train --resume shown --epochs $epochs
+  want_code 0
+  run train "${small[@]}" --epochs $epochs --out alone
   want_code 0
   want_equal "$(weight_hash shown/model.safetensors)" "$(weight_hash alone/model.safetensors)" "weights"
   want_equal "$(results_hash shown/results.csv)" "$(results_hash alone/results.csv)" "results"
-  wait $follower
 }
 
 # A run that another process trains, through its end and a second part of it.
